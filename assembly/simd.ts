@@ -9,7 +9,7 @@ export class Simd {
   /** e^x; a first version, about 2 ulp on [-87, 88]. */
   @inline static exp(x: v128): v128 {
     const t = f32x4.pmin(f32x4.pmax(x, f32x4.splat(-87)), f32x4.splat(88));
-    const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(Math.LOG2E)));
+    const n = f32x4.nearest(f32x4.mul(t, f32x4.splat(1.44269504)));
     let r = f32x4.sub(t, f32x4.mul(n, f32x4.splat(0.693359375)));
     r = f32x4.sub(r, f32x4.mul(n, f32x4.splat(-2.1219444e-4)));
     let p = f32x4.splat(1.98756915e-4);

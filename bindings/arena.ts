@@ -1,0 +1,116 @@
+// The linear memory and its three regions; the one place that touches `memory.buffer` or grows it.
+
+const PAGE = 65536;
+const ALIGNMENT = 64;
+
+/**
+ * Bump allocation over one linear memory: scratch (fixed at the start), then persistent, then step.
+ * The persistent region grows only while the step region is empty, so neither needs a free list.
+ */
+export class Arena {
+  /** Address of the scratch region, which kernels may overwrite at any call. */
+  readonly scratch = ALIGNMENT;
+  #heap: Float32Array;
+  #persistentTop: number;
+  #top: number;
+  #peak: number;
+
+  constructor(
+    readonly memory: WebAssembly.Memory,
+    scratchBytes: number,
+    readonly maxBytes: number,
+  ) {
+    this.#heap = new Float32Array(memory.buffer);
+    this.#persistentTop = this.#top = this.#peak = align(this.scratch + scratchBytes);
+    this.#ensure(0);
+  }
+
+  /** Bytes in use: every region, up to the step region's top. */
+  get bytesInUse(): number {
+    return this.#top;
+  }
+
+  /** Most bytes ever in use at once. */
+  get peakBytes(): number {
+    return this.#peak;
+  }
+
+  /** The step region's top, to come back to with `reset`. */
+  mark(): number {
+    return this.#top;
+  }
+
+  /** Gives back everything the step region got since `mark`. */
+  reset(mark: number): void {
+    this.#top = mark;
+  }
+
+  /** Address of `count` uninitialised floats in the step region. */
+  allocate(count: number): number {
+    const address = this.#top;
+    this.#ensure(count * 4);
+    this.#top = align(address + count * 4);
+    if (this.#top > this.#peak) this.#peak = this.#top;
+    return address;
+  }
+
+  /** Address of `count` zeros that stay for good; only while the step region is empty. */
+  allocatePersistent(count: number): number {
+    if (this.#top !== this.#persistentTop) {
+      throw new RangeError('allocate: persistent tensors and parameters must be made outside runtime.step');
+    }
+    const address = this.allocate(count);
+    this.#persistentTop = this.#top;
+    this.zero(address, count);
+    return address;
+  }
+
+  read(address: number, count: number): Float32Array {
+    return this.#heap.slice(address >>> 2, (address >>> 2) + count);
+  }
+
+  readOne(address: number): number {
+    return this.#heap[address >>> 2] as number;
+  }
+
+  write(address: number, data: ArrayLike<number>): void {
+    this.#heap.set(data, address >>> 2);
+  }
+
+  writeIntegers(address: number, data: ArrayLike<number>): void {
+    new Int32Array(this.memory.buffer, address, data.length).set(data);
+  }
+
+  readUnsigned(address: number, count: number): Uint32Array {
+    return new Uint32Array(this.memory.buffer, address, count).slice();
+  }
+
+  zero(address: number, count: number): void {
+    this.#heap.fill(0, address >>> 2, (address >>> 2) + count);
+  }
+
+  /** Copies floats within the memory; the ranges may overlap. */
+  copy(target: number, source: number, count: number): void {
+    this.#heap.copyWithin(target >>> 2, source >>> 2, (source >>> 2) + count);
+  }
+
+  #ensure(bytes: number): void {
+    const needed = this.#top + bytes;
+    const size = this.memory.buffer.byteLength;
+    if (needed <= size && this.#heap.byteLength === size) return;
+    const wanted = Math.min(Math.max(needed, size + Math.min(size, 64 * 1024 * PAGE)), this.maxBytes);
+    try {
+      if (needed > this.maxBytes) throw new RangeError();
+      if (wanted > size) this.memory.grow(Math.ceil(wanted / PAGE) - size / PAGE);
+    } catch {
+      throw new RangeError(
+        `allocate: the memory must hold ${bytes} more bytes, got ${this.#top} in use of at most ${this.maxBytes}`,
+      );
+    }
+    this.#heap = new Float32Array(this.memory.buffer);
+  }
+}
+
+function align(address: number): number {
+  return Math.ceil(address / ALIGNMENT) * ALIGNMENT;
+}

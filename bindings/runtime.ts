@@ -1,0 +1,288 @@
+// The runtime: kernels and memory, steps and their scopes, and the tape that is run backwards.
+import type { Arena } from './arena.js';
+import type { Kernels } from './kernels.js';
+import { expectDimensions, expectTensor, fail, failType, type Shape, sizeOf } from './shape.js';
+import { Tensor } from './tensor.js';
+
+/** How long a tensor lives: `alive` turns false when the step it was made in ends. */
+export interface Scope {
+  alive: boolean;
+}
+
+/** What was loaded, and why that build. */
+export interface RuntimeInfo {
+  readonly variant: 'simd';
+  readonly threads: number;
+  readonly reason: string;
+}
+
+export interface StepOptions {
+  /** Throw where a loss is NaN or infinite, naming the op that first produced such a number. Default false. */
+  detectAnomaly?: boolean;
+}
+
+interface Entry {
+  readonly op: string;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  readonly backward: () => void;
+}
+
+/** Something to do once all closures of a backward pass have run. */
+export interface Deferred {
+  flush(): void;
+}
+
+/** What a Parameters object promises the runtime: to lay its tensors out before the first step that follows. */
+export interface Sealable {
+  seal(): void;
+}
+
+/** One wasm instance with its memory and tape. Made by `load`. */
+export class Runtime {
+  /** @internal Work left for the end of the running backward pass, by the tensor it is for. */
+  readonly deferred = new Map<Tensor, Deferred>();
+  /** @internal Addresses of a weight's packed panels, made at its first use in a step. */
+  readonly panels = new Map<Tensor, number>();
+  /** @internal Parameters that are not laid out yet. */
+  readonly unsealed = new Set<Sealable>();
+  readonly #forever: Scope = { alive: true };
+  #scope = this.#forever;
+  #gradEnabled = true;
+  #detectAnomaly = false;
+  #tape: Entry[] = [];
+
+  /** @internal Use `load`. */
+  constructor(
+    /** @internal */ readonly kernels: Kernels,
+    /** @internal */ readonly arena: Arena,
+    readonly info: RuntimeInfo,
+  ) {}
+
+  /**
+   * Runs `fn`; every tensor made inside is gone at its end, whatever it returns or throws. Ops may only run inside a step.
+   * With `detectAnomaly`, a non-finite loss throws a RangeError that names the op which first produced a non-finite number.
+   */
+  step<T>(fn: () => T, { detectAnomaly = false }: StepOptions = {}): T {
+    if (this.#scope !== this.#forever) throw new RangeError('step: steps must not be nested, got a step inside a step');
+    for (const parameters of this.unsealed) parameters.seal();
+    const mark = this.arena.mark();
+    const scope = { alive: true };
+    this.#scope = scope;
+    this.#detectAnomaly = detectAnomaly;
+    try {
+      const result = fn();
+      if (result instanceof Promise) failType('step', 'fn', 'be synchronous', result);
+      return result;
+    } finally {
+      scope.alive = false;
+      this.#scope = this.#forever;
+      this.#clear();
+      this.panels.clear();
+      this.arena.reset(mark);
+    }
+  }
+
+  /**
+   * Runs `fn` without recording, and keeps of its tensors only those it returns (also inside arrays and plain objects).
+   * Outside a step nothing is kept, as at the end of a step.
+   */
+  noGrad<T>(fn: () => T): T {
+    if (this.#scope === this.#forever) return this.step(() => this.#withoutGrad(fn));
+    const outer = this.#scope;
+    const inner = { alive: true };
+    const mark = this.arena.mark();
+    this.#scope = inner;
+    let kept = mark;
+    try {
+      const result = this.#withoutGrad(fn);
+      kept = this.#keep(result, inner, outer, mark);
+      return result;
+    } finally {
+      inner.alive = false;
+      this.#scope = outer;
+      for (const [weight, panel] of this.panels) if (panel >= mark) this.panels.delete(weight);
+      this.arena.reset(kept);
+    }
+  }
+
+  /**
+   * A tensor of these values. Inside a step it lives until the step ends, outside for good.
+   * `data` holds as many numbers as `shape` has elements, row-major; without `shape`, a vector.
+   */
+  tensor(data: ArrayLike<number>, shape: Shape = [data.length], { requiresGrad = false } = {}): Tensor {
+    expectDimensions('tensor', 'shape', shape);
+    if (data.length !== sizeOf(shape)) fail('tensor', 'data', `hold ${sizeOf(shape)} numbers`, data.length);
+    const tensor = this.#make(shape, requiresGrad);
+    this.arena.write(tensor.pointer, data);
+    return tensor;
+  }
+
+  /** A tensor of zeros, living as long as one from `tensor`. */
+  zeros(shape: Shape, { requiresGrad = false } = {}): Tensor {
+    expectDimensions('zeros', 'shape', shape);
+    const tensor = this.#make(shape, requiresGrad);
+    this.arena.zero(tensor.pointer, tensor.size);
+    return tensor;
+  }
+
+  /**
+   * Runs the tape backwards: adds to the gradient of every tensor the outputs were computed from. `gradients[i]` is the upstream
+   * gradient of `outputs[i]`, as many numbers as it has elements. The tape is empty afterwards.
+   */
+  backward(outputs: readonly Tensor[], gradients: readonly ArrayLike<number>[]): void {
+    for (const [i, output] of outputs.entries()) {
+      const given = gradients[i]?.length;
+      expectTensor('backward', 'the output', output);
+      if (given !== output.size) fail('backward', 'the gradient', `hold ${output.size} numbers`, given);
+      if (!output.requiresGrad) fail('backward', 'the output', 'depend on a tensor with requiresGrad', output);
+      if (this.#detectAnomaly) this.#expectFinite(output);
+    }
+    for (const [i, output] of outputs.entries()) {
+      const total = this.arena.read(this.gradient(output), output.size);
+      const given = gradients[i] as ArrayLike<number>;
+      for (let j = 0; j < total.length; j++) total[j] = (total[j] as number) + (given[j] as number);
+      this.arena.write(output.gradPointer, total);
+    }
+    for (let i = this.#tape.length - 1; i >= 0; i--) {
+      const entry = this.#tape[i] as Entry;
+      if (entry.outputs.some(hasGradient)) entry.backward();
+    }
+    for (const work of this.deferred.values()) work.flush();
+    this.#clear();
+  }
+
+  /** @internal An uninitialised tensor for an op's output, in the running step. */
+  output(shape: Shape): Tensor {
+    if (this.#scope === this.#forever) {
+      throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
+    }
+    return new Tensor(this, this.arena.allocate(sizeOf(shape)), shape, this.#scope);
+  }
+
+  /** @internal Address of `count` uninitialised floats of the running step, for values an op saves. */
+  allocate(count: number): number {
+    return this.arena.allocate(count);
+  }
+
+  /** @internal Records an op, if a gradient of any input is wanted. `backward` finds gradients through `gradient(input)`. */
+  record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void): void {
+    if (!this.#gradEnabled || !inputs.some(wantsGradient)) return;
+    for (const output of outputs) output.requiresGrad = true;
+    this.#tape.push({ op, inputs, outputs, backward });
+  }
+
+  /** @internal Whether an op on these inputs will be recorded, so that it must save what its backward needs. */
+  recording(...inputs: readonly Tensor[]): boolean {
+    return this.#gradEnabled && inputs.some(wantsGradient);
+  }
+
+  /** @internal Address of the gradient of `tensor`, zeros at first; 0 if it wants none. */
+  gradient(tensor: Tensor): number {
+    if (tensor.gradPointer === 0 && tensor.requiresGrad) {
+      tensor.gradPointer = this.arena.allocate(tensor.size);
+      this.arena.zero(tensor.gradPointer, tensor.size);
+    }
+    return tensor.requiresGrad ? tensor.gradPointer : 0;
+  }
+
+  /** @internal Whether `tensor` outlives the step: a parameter, whose gradient may wait for the end of the backward pass. */
+  isPersistent(tensor: Tensor): boolean {
+    return tensor.scope === this.#forever;
+  }
+
+  /** @internal A persistent tensor of zeros with no gradient yet. */
+  persistent(shape: Shape): Tensor {
+    return new Tensor(this, this.arena.allocatePersistent(sizeOf(shape)), shape, this.#forever);
+  }
+
+  /** @internal Values of persistent tensors have changed: packed copies of them are stale. */
+  parametersChanged(): void {
+    this.panels.clear();
+  }
+
+  #make(shape: Shape, requiresGrad: boolean): Tensor {
+    const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output(shape);
+    tensor.requiresGrad = requiresGrad;
+    if (requiresGrad && this.isPersistent(tensor)) tensor.gradPointer = this.arena.allocatePersistent(tensor.size);
+    return tensor;
+  }
+
+  #withoutGrad<T>(fn: () => T): T {
+    const before = this.#gradEnabled;
+    this.#gradEnabled = false;
+    try {
+      return fn();
+    } finally {
+      this.#gradEnabled = before;
+    }
+  }
+
+  /** Moves the tensors of `scope` found in `result` down to `mark`, gives them to `outer`, and returns the end of the last. */
+  #keep(result: unknown, scope: Scope, outer: Scope, mark: number): number {
+    const found = new Set<Tensor>();
+    collect(result, scope, found);
+    let end = mark;
+    let source = { from: 0, to: 0, moved: 0 };
+    for (const tensor of [...found].sort((a, b) => a.pointer - b.pointer)) {
+      const from = tensor.pointer;
+      if (from >= source.to) {
+        this.arena.reset(end);
+        source = { from, to: from, moved: this.arena.mark() };
+      }
+      const to = from + 4 * tensor.size;
+      if (to > source.to) {
+        // Views may overlap: only what lies beyond the range moved so far is still to be copied.
+        const fresh = source.to - source.from;
+        this.arena.copy(source.moved + fresh, source.to, (to - source.to) / 4);
+        source.to = to;
+        this.arena.reset(source.moved);
+        this.arena.allocate((to - source.from) / 4);
+        end = this.arena.mark();
+      }
+      tensor.pointer = source.moved + (from - source.from);
+      tensor.scope = outer;
+    }
+    return end;
+  }
+
+  #expectFinite(loss: Tensor): void {
+    if (loss.toArray().every(Number.isFinite)) return;
+    for (const { op, inputs, outputs } of this.#tape) {
+      const input = inputs.findIndex((tensor) => !tensor.toArray().every(Number.isFinite));
+      if (input >= 0)
+        fail('backward', 'the loss', `be finite, but input ${input} of ${op} was not to begin with`, loss.toArray()[0]);
+      if (!outputs.every((tensor) => tensor.toArray().every(Number.isFinite))) {
+        fail(
+          'backward',
+          'the loss',
+          `be finite, but ${op} was the first op to produce a NaN or an infinity`,
+          loss.toArray()[0],
+        );
+      }
+    }
+  }
+
+  #clear(): void {
+    this.#tape = [];
+    this.deferred.clear();
+  }
+}
+
+function wantsGradient(tensor: Tensor): boolean {
+  return tensor.requiresGrad;
+}
+
+function hasGradient(tensor: Tensor): boolean {
+  return tensor.gradPointer !== 0;
+}
+
+/** Adds the tensors of `scope` inside `value` (arrays and plain objects are looked through) to `found`. */
+function collect(value: unknown, scope: Scope, found: Set<Tensor>): void {
+  if (value instanceof Tensor) {
+    if (value.scope === scope) found.add(value);
+  } else if (typeof value === 'object' && value !== null) {
+    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+    if (plain) for (const part of Object.values(value)) collect(part, scope, found);
+  }
+}

@@ -1,0 +1,7 @@
+// The public API, one name per line.
+export { type LoadOptions, load } from './bindings/load.js';
+export { softmax } from './bindings/ops/softmax.js';
+export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
+export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
+export type { Shape } from './bindings/shape.js';
+export { Tensor } from './bindings/tensor.js';

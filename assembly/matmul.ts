@@ -1,0 +1,148 @@
+// Matrix multiplication: packed blocks through register tiles, a path for vectors, batches, and operands packed ahead.
+//
+// Each element of C is a sum over blocks of k; a block is one chain of multiply-adds in the order of k. (Where an operand
+// is a vector and the matrix is stored with k innermost, a block is four interleaved chains.) Block boundaries depend on
+// k alone. So C may be computed in parts, by rows or columns, in any order and by anyone, bit for bit the same, as long as
+// no part is a single row or a single column unless C is.
+import { packColumns, packRows } from './matmul-pack';
+import { multiplyBlock } from './matmul-tiles';
+import { matrixTimesVector, vectorTimesMatrix, vectorTimesPanels } from './matmul-vector';
+
+/** Bits of `flags`. */
+const A_TRANSPOSED: u32 = 1;
+const B_TRANSPOSED: u32 = 2;
+const ACCUMULATE: u32 = 4;
+
+/** Block sizes: a panel of B (KC×16) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
+const MC: u32 = 128;
+const KC: u32 = 256;
+const NC: u32 = 512;
+const A_BYTES: u32 = 4 * MC * KC;
+const B_BYTES: u32 = 4 * KC * NC;
+
+/** Size of the scratch memory that every kernel here takes, in bytes. */
+export function matmulScratchBytes(): u32 {
+  return A_BYTES + B_BYTES;
+}
+
+/** Size of a [k, n] matrix in the panels of packPanels, in bytes. */
+export function panelBytes(k: u32, n: u32): u32 {
+  return 4 * k * ((n + 3) & ~3);
+}
+
+/**
+ * c[m, n] = op(a)·op(b), or c += op(a)·op(b).
+ *
+ * flags: 1: a is stored transposed, [k, m]; 2: b is stored transposed, [n, k]; 4: accumulate.
+ */
+export function matmul(c: usize, a: usize, b: usize, scratch: usize, m: u32, n: u32, k: u32, flags: u32): void {
+  const add = (flags & ACCUMULATE) !== 0;
+  if (k === 0) clear(c, m, n, add);
+  else if (m === 1 && flags & B_TRANSPOSED) matrixTimesVector(c, b, a, n, k, 4 * KC, add);
+  else if (m === 1) vectorTimesMatrix(c, a, b, scratch, n, k, KC, add);
+  else if (n === 1 && flags & A_TRANSPOSED) vectorTimesMatrix(c, b, a, scratch, m, k, KC, add);
+  else if (n === 1) matrixTimesVector(c, a, b, m, k, 4 * KC, add);
+  else multiply(c, a, b, scratch, m, n, k, flags, false);
+}
+
+/** matmul for each item of a batch; strideA and strideB are elements from item to item, 0 for a shared operand. */
+export function matmulBatched(
+  c: usize,
+  a: usize,
+  b: usize,
+  scratch: usize,
+  batch: u32,
+  m: u32,
+  n: u32,
+  k: u32,
+  strideA: u32,
+  strideB: u32,
+  flags: u32,
+): void {
+  if (strideB === 0 && strideA === m * k && !(flags & A_TRANSPOSED)) {
+    matmul(c, a, b, scratch, batch * m, n, k, flags);
+    return;
+  }
+  for (let i: u32 = 0; i < batch; i++) {
+    matmul(c, a, b, scratch, m, n, k, flags);
+    c += (<usize>(m * n)) << 2;
+    a += (<usize>strideA) << 2;
+    b += (<usize>strideB) << 2;
+  }
+}
+
+/** Packs b [k, n], or [n, k] if transposed, for matmulPacked: block after block of k, each in panels of columns. */
+export function packPanels(panels: usize, b: usize, k: u32, n: u32, transposed: bool): void {
+  const step = (<usize>(transposed ? k : n)) << 2;
+  for (let p: u32 = 0; p < k; p += KC) {
+    const depth = min(k - p, KC);
+    packColumns(panels, element(b, p, 0, k, n, transposed), n, depth, step, transposed);
+    panels += panelBytes(depth, n);
+  }
+}
+
+/** matmul with an operand b that packPanels has packed, plain or transposed; flag 2 has no meaning here. */
+export function matmulPacked(
+  c: usize,
+  a: usize,
+  panels: usize,
+  scratch: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+  flags: u32,
+): void {
+  const add = (flags & ACCUMULATE) !== 0;
+  if (k === 0) clear(c, m, n, add);
+  else if (m === 1) {
+    for (let p: u32 = 0; p < k; p += KC) {
+      const depth = min(k - p, KC);
+      vectorTimesPanels(c, a + ((<usize>p) << 2), panels, n, depth, add || p > 0);
+      panels += panelBytes(depth, n);
+    }
+  } else multiply(c, a, panels, scratch, m, n, k, flags, true);
+}
+
+/** The blocked product: blocks of B are packed here, or lie packed in b already; blocks of A are packed here. */
+function multiply(
+  c: usize,
+  a: usize,
+  b: usize,
+  scratch: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+  flags: u32,
+  packed: bool,
+): void {
+  const aTransposed = (flags & A_TRANSPOSED) !== 0;
+  const bTransposed = (flags & B_TRANSPOSED) !== 0;
+  const aStep = (<usize>(aTransposed ? m : k)) << 2;
+  const bStep = (<usize>(bTransposed ? k : n)) << 2;
+  const aPanels = scratch + B_BYTES;
+  for (let p: u32 = 0; p < k; p += KC) {
+    const depth = min(k - p, KC);
+    const add = (flags & ACCUMULATE) !== 0 || p > 0;
+    for (let j: u32 = 0; j < n; j += NC) {
+      const cols = min(n - j, NC);
+      let bPanels = scratch;
+      if (packed) bPanels = b + panelBytes(p, n) + ((<usize>(j * depth)) << 2);
+      else packColumns(bPanels, element(b, p, j, k, n, bTransposed), cols, depth, bStep, bTransposed);
+      for (let i: u32 = 0; i < m; i += MC) {
+        const rows = min(m - i, MC);
+        packRows(aPanels, element(a, i, p, m, k, aTransposed), rows, depth, aStep, aTransposed);
+        multiplyBlock(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
+      }
+    }
+  }
+}
+
+/** Address of element (row, col) of a [rows, cols] matrix, plain or stored transposed. */
+function element(x: usize, row: u32, col: u32, rows: u32, cols: u32, transposed: bool): usize {
+  return x + ((<usize>(transposed ? col * rows + row : row * cols + col)) << 2);
+}
+
+/** c = 0 unless added to: a product over no terms. */
+function clear(c: usize, m: u32, n: u32, add: bool): void {
+  if (!add) memory.fill(c, 0, (<usize>(m * n)) << 2);
+}

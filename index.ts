@@ -1,5 +1,8 @@
 // The public API, one name per line.
 export { type LoadOptions, load } from './bindings/load.js';
+export { addBias } from './bindings/ops/bias.js';
+export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
+export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { softmax } from './bindings/ops/softmax.js';
 export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';

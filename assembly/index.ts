@@ -1,4 +1,6 @@
 // The wasm ABI: every exported kernel, nothing else.
+export { addBias, biasBackward } from './bias';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { peakMultiplyAdd } from './peak';
+export { addRows, copyRows } from './shaping';
 export { softmax, softmaxBackward } from './softmax';

@@ -30,7 +30,6 @@ const builds: readonly Build[] = [
   },
 ];
 
-const SCRATCH_BYTES = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
 
 /**
@@ -46,7 +45,7 @@ export async function load({ wasm, maxMemory = 4 * GIBIBYTE }: LoadOptions = {})
   const { instance } = await instantiate(source, { env: { memory } });
   // The loader's own `exports` wrap every call; the instance's do not.
   const kernels = instance.exports as unknown as Kernels;
-  const arena = new Arena(memory, SCRATCH_BYTES, maxBytes);
+  const arena = new Arena(memory, kernels.matmulScratchBytes(), maxBytes);
   return new Runtime(kernels, arena, { variant: build.variant, threads: 1, reason: build.reason });
 }
 

@@ -17,6 +17,8 @@ export interface ParameterScope {
   readonly runtime: Runtime;
   /** Makes the parameter `name`, zeros at first. */
   create(name: string, shape: Shape): Tensor;
+  /** Makes the buffer `name`: saved and loaded with the parameters, but not trained. Zeros at first. */
+  createBuffer(name: string, shape: Shape): Tensor;
   /** The same object under the prefix `name.`. */
   scope(name: string): ParameterScope;
 }
@@ -27,6 +29,7 @@ export interface ParameterScope {
  */
 export class Parameters implements ParameterScope, Sealable {
   readonly #tensors = new Map<string, Tensor>();
+  readonly #buffers = new Map<string, Tensor>();
   #pointer = 0;
   #gradPointer = 0;
   #length = 0;
@@ -36,12 +39,16 @@ export class Parameters implements ParameterScope, Sealable {
   }
 
   create(name: string, shape: Shape): Tensor {
-    expectDimensions('create', 'shape', shape);
     if (this.#gradPointer !== 0) fail('create', 'name', 'be made before the parameters are used', name);
-    if (this.#tensors.has(name)) fail('create', 'name', 'be new', name);
-    const tensor = this.runtime.persistent(shape);
+    const tensor = this.#make(name, shape);
     tensor.requiresGrad = true;
     this.#tensors.set(name, tensor);
+    return tensor;
+  }
+
+  createBuffer(name: string, shape: Shape): Tensor {
+    const tensor = this.#make(name, shape);
+    this.#buffers.set(name, tensor);
     return tensor;
   }
 
@@ -49,6 +56,7 @@ export class Parameters implements ParameterScope, Sealable {
     return {
       runtime: this.runtime,
       create: (name, shape) => this.create(`${prefix}.${name}`, shape),
+      createBuffer: (name, shape) => this.createBuffer(`${prefix}.${name}`, shape),
       scope: (name) => this.scope(`${prefix}.${name}`),
     };
   }
@@ -94,19 +102,24 @@ export class Parameters implements ParameterScope, Sealable {
     this.runtime.arena.zero(this.#gradPointer, this.#length);
   }
 
-  /** The tensor of this name. Throws a RangeError where there is none. */
+  /** The parameter or buffer of this name. Throws a RangeError where there is none. */
   get(name: string): Tensor {
-    return this.#tensors.get(name) ?? fail('get', 'name', 'be the name of a parameter', name);
+    return this.#find(name) ?? fail('get', 'name', 'be the name of a parameter or buffer', name);
   }
 
-  /** Names and tensors, in the order they were made. */
+  /** Names and trainable tensors, in the order they were made. */
   entries(): IterableIterator<[string, Tensor]> {
     return this.#tensors.entries();
   }
 
-  /** A copy of all values, by name. */
+  /** A copy of all values, by name: parameters, then buffers. */
   stateDict(): StateDict {
-    return new Map([...this.#tensors].map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.toArray() }]));
+    return new Map(
+      [...this.#tensors, ...this.#buffers].map(([name, tensor]) => [
+        name,
+        { shape: tensor.shape, data: tensor.toArray() },
+      ]),
+    );
   }
 
   /**
@@ -115,15 +128,25 @@ export class Parameters implements ParameterScope, Sealable {
    */
   loadStateDict(state: ReadonlyMap<string, { shape: Shape; data: ArrayLike<number> }>): void {
     for (const name of state.keys()) {
-      if (!this.#tensors.has(name)) fail('loadStateDict', 'state', 'hold only the names of parameters', name);
+      if (!this.#find(name)) fail('loadStateDict', 'state', 'hold only the names of parameters', name);
     }
-    for (const [name, { shape, size }] of this.#tensors) {
+    for (const [name, { shape, size }] of [...this.#tensors, ...this.#buffers]) {
       const entry = state.get(name) ?? fail('loadStateDict', 'state', `hold ${name}`, 'nothing of that name');
       const same = entry.shape.length === shape.length && entry.shape.every((dim, i) => dim === shape[i]);
       if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, entry.shape);
       if (entry.data.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, entry.data.length);
     }
     for (const [name, { data }] of state) this.get(name).set(data);
+  }
+
+  #find(name: string): Tensor | undefined {
+    return this.#tensors.get(name) ?? this.#buffers.get(name);
+  }
+
+  #make(name: string, shape: Shape): Tensor {
+    expectDimensions('create', 'shape', shape);
+    if (this.#find(name)) fail('create', 'name', 'be new', name);
+    return this.runtime.persistent(shape);
   }
 }
 

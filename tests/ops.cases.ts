@@ -1,8 +1,12 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
+import { matmulCases } from './cases/matmul.js';
+import { shapingCases } from './cases/shaping.js';
 import { softmaxCases } from './cases/softmax.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
+  ...matmulCases,
+  ...shapingCases,
   ...softmaxCases,
 };

@@ -1,4 +1,6 @@
 // Float64 twins of the kernels: the plainest code that follows the definition.
+import type { MatmulOptions } from '../bindings/ops/matmul.js';
+import type { Shape } from '../index.js';
 
 /** Softmax over rows of `columns` numbers. */
 export function softmaxReference(x: Float64Array, columns: number): Float64Array {
@@ -11,4 +13,46 @@ export function softmaxReference(x: Float64Array, columns: number): Float64Array
     for (let i = 0; i < columns; i++) y[row + i] = powers[i]! / total;
   }
   return y;
+}
+
+/** op(a) · op(b), of matrices or of batches; an operand of rank 2 serves the whole batch. */
+export function matmulReference(
+  a: Float64Array,
+  b: Float64Array,
+  shapeA: Shape,
+  shapeB: Shape,
+  { transposeA = false, transposeB = false }: MatmulOptions,
+): Float64Array {
+  const [rowsA, columnsA] = shapeA.slice(-2) as [number, number];
+  const [rowsB, columnsB] = shapeB.slice(-2) as [number, number];
+  const [m, k, n] = [transposeA ? columnsA : rowsA, transposeA ? rowsA : columnsA, transposeB ? rowsB : columnsB];
+  const batch = Math.max(...[shapeA, shapeB].map((shape) => (shape.length === 3 ? shape[0]! : 1)));
+  const y = new Float64Array(batch * m * n);
+  for (let i = 0; i < batch; i++) {
+    const offsetA = shapeA.length === 3 ? i * m * k : 0;
+    const offsetB = shapeB.length === 3 ? i * k * n : 0;
+    for (let r = 0; r < m; r++) {
+      for (let c = 0; c < n; c++) {
+        let total = 0;
+        for (let p = 0; p < k; p++) {
+          total +=
+            a[offsetA + (transposeA ? p * m + r : r * k + p)]! * b[offsetB + (transposeB ? c * k + p : p * n + c)]!;
+        }
+        y[(i * m + r) * n + c] = total;
+      }
+    }
+  }
+  return y;
+}
+
+/** x Wᵀ + bias, with weight [outputs, inputs]. */
+export function linearReference(
+  x: Float64Array,
+  weight: Float64Array,
+  bias: Float64Array,
+  [outputs, inputs]: Shape,
+): Float64Array {
+  const rows = x.length / inputs!;
+  const y = matmulReference(x, weight, [rows, inputs!], [outputs!, inputs!], { transposeB: true });
+  return y.map((value, i) => value + bias[i % outputs!]!);
 }

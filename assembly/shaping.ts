@@ -1,0 +1,25 @@
+// Moving rows between matrices of different widths: concat, split, and their backwards; repeating rows, and summing them back.
+
+/** Copies `rows` rows of `width` floats; strides are the floats from one row to the next. */
+export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
+  const bytes = (<usize>width) << 2;
+  const whole = bytes & ~15;
+  for (let r: u32 = 0; r < rows; r++) {
+    for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, v128.load(x + i));
+    for (let i = whole; i < bytes; i += 4) store<f32>(y + i, load<f32>(x + i));
+    y += (<usize>yStride) << 2;
+    x += (<usize>xStride) << 2;
+  }
+}
+
+/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, in their order. */
+export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
+  const bytes = (<usize>width) << 2;
+  const whole = bytes & ~15;
+  for (let r: u32 = 0; r < rows; r++) {
+    for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, f32x4.add(v128.load(y + i), v128.load(x + i)));
+    for (let i = whole; i < bytes; i += 4) store<f32>(y + i, load<f32>(y + i) + load<f32>(x + i));
+    y += (<usize>yStride) << 2;
+    x += (<usize>xStride) << 2;
+  }
+}

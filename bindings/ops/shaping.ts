@@ -1,0 +1,143 @@
+// Putting tensors together, taking them apart, and looking at them in another shape.
+import { expectDimensions, expectInteger, expectRank, expectTensor, fail, type Shape, sizeOf } from '../shape.js';
+import { Tensor } from '../tensor.js';
+
+/**
+ * Joins tensors along a dimension (the last by default; negative ones count from the end).
+ *
+ * `[..., C1], [..., C2], … → [..., C1 + C2 + …]`. Throws a RangeError where the other dimensions differ.
+ */
+export function concat(tensors: readonly Tensor[], dim = -1): Tensor {
+  if (tensors.length === 0) fail('concat', 'tensors', 'hold at least one tensor', tensors.length);
+  const [first] = tensors as [Tensor];
+  const axis = axisOf('concat', first, dim);
+  for (const [i, tensor] of tensors.entries()) {
+    expectTensor('concat', `tensors[${i}]`, tensor);
+    const same = tensor.shape.length === first.shape.length;
+    if (!same || !tensor.shape.every((size, d) => d === axis || size === first.shape[d])) {
+      fail('concat', `tensors[${i}]`, `have the shape of tensors[0] but for dimension ${axis}`, tensor.shape);
+    }
+  }
+  const { runtime } = first;
+  const total = tensors.reduce((sum, tensor) => sum + (tensor.shape[axis] as number), 0);
+  const y = runtime.output(first.shape.map((size, d) => (d === axis ? total : size)));
+  const { rows, width } = rowsFrom(y.shape, axis);
+  const parts = tensors.map((tensor) => rowsFrom(tensor.shape, axis).width);
+  const { copyRows, addRows } = runtime.kernels;
+  let offset = 0;
+  for (const [i, tensor] of tensors.entries()) {
+    const part = parts[i] as number;
+    copyRows(y.pointer + 4 * offset, tensor.pointer, rows, part, width, part);
+    offset += part;
+  }
+  runtime.record('concat', tensors, [y], () => {
+    let from = 0;
+    for (const [i, tensor] of tensors.entries()) {
+      const part = parts[i] as number;
+      const dx = runtime.gradient(tensor);
+      if (dx !== 0) addRows(dx, y.gradPointer + 4 * from, rows, part, part, width);
+      from += part;
+    }
+  });
+  return y;
+}
+
+/**
+ * Cuts a tensor along a dimension (the last by default) into parts of the given sizes.
+ *
+ * `[..., C1 + C2 + …] → [..., C1], [..., C2], …`. Throws a RangeError where the sizes do not add up.
+ */
+export function split(x: Tensor, sizes: readonly number[], dim = -1): Tensor[] {
+  const axis = axisOf('split', x, dim);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total !== x.shape[axis]) fail('split', 'sizes', `add up to ${x.shape[axis]}`, sizes);
+  const { runtime } = x;
+  const { rows, width } = rowsFrom(x.shape, axis);
+  const parts = sizes.map((size, i) => {
+    expectInteger('split', `sizes[${i}]`, size, 0);
+    return runtime.output(x.shape.map((old, d) => (d === axis ? size : old)));
+  });
+  const each = (use: (part: Tensor, width: number, offset: number) => void): void => {
+    let offset = 0;
+    for (const part of parts) {
+      const own = rowsFrom(part.shape, axis).width;
+      use(part, own, offset);
+      offset += own;
+    }
+  };
+  const { copyRows, addRows } = runtime.kernels;
+  each((part, own, offset) => copyRows(part.pointer, x.pointer + 4 * offset, rows, own, own, width));
+  runtime.record('split', [x], parts, () => {
+    const dx = runtime.gradient(x);
+    each((part, own, offset) => {
+      if (part.gradPointer !== 0) addRows(dx + 4 * offset, part.gradPointer, rows, own, width, own);
+    });
+  });
+  return parts;
+}
+
+/** Joins T tensors of one shape along a new first dimension: `T × [...] → [T, ...]`. */
+export function stack(tensors: readonly Tensor[]): Tensor {
+  return concat(
+    tensors.map((tensor, i) => {
+      expectTensor('stack', `tensors[${i}]`, tensor);
+      return reshape(tensor, [1, ...tensor.shape]);
+    }),
+    0,
+  );
+}
+
+/** The T slices along the first dimension, `[T, ...] → T × [...]`: views that share values and gradient with `x`. */
+export function unbind(x: Tensor): Tensor[] {
+  expectRank('unbind', 'x', x, 1);
+  const [count, ...shape] = x.shape as [number, ...number[]];
+  const bytes = 4 * sizeOf(shape);
+  return Array.from({ length: count }, (_, i) => view(x, i * bytes, shape));
+}
+
+/** The same numbers in another shape of the same size: a view that shares values and gradient with `x`. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  expectTensor('reshape', 'x', x);
+  expectDimensions('reshape', 'shape', shape);
+  if (sizeOf(shape) !== x.size) fail('reshape', 'shape', `hold ${x.size} elements`, shape);
+  return view(x, 0, shape);
+}
+
+/** Repeats the only row of x: `[1, ...] → [rows, ...]`. Throws a RangeError where the first dimension is not 1. */
+export function expand(x: Tensor, rows: number): Tensor {
+  expectRank('expand', 'x', x, 1);
+  expectInteger('expand', 'rows', rows, 0);
+  if (x.shape[0] !== 1) fail('expand', 'x', 'have a first dimension of 1', x.shape);
+  const { runtime } = x;
+  const { kernels } = runtime;
+  const y = runtime.output([rows, ...x.shape.slice(1)]);
+  kernels.copyRows(y.pointer, x.pointer, rows, x.size, x.size, 0);
+  runtime.record('expand', [x], [y], () => {
+    kernels.addRows(runtime.gradient(x), y.gradPointer, rows, x.size, 0, x.size);
+  });
+  return y;
+}
+
+/** A view needs no place on the tape: whoever adds to its gradient adds to the gradient of `x`. */
+function view(x: Tensor, offset: number, shape: Shape): Tensor {
+  const result = new Tensor(x.runtime, x.pointer + offset, shape, x.scope);
+  if (x.runtime.recording(x)) {
+    result.requiresGrad = true;
+    result.gradPointer = x.runtime.gradient(x) + offset;
+  }
+  return result;
+}
+
+function axisOf(op: string, x: Tensor, dim: number): number {
+  expectRank(op, 'x', x, 1);
+  const axis = dim < 0 ? dim + x.shape.length : dim;
+  if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length) {
+    fail(op, 'dim', `name one of ${x.shape.length} dimensions`, dim);
+  }
+  return axis;
+}
+
+/** A tensor seen as rows before `axis`, each as wide as all that follows. */
+function rowsFrom(shape: Shape, axis: number): { rows: number; width: number } {
+  return { rows: sizeOf(shape.slice(0, axis)), width: sizeOf(shape.slice(axis)) };
+}

@@ -1,0 +1,96 @@
+// A weight used at many time steps of one step: packed once going forward, its gradient one matrix product going backward.
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
+import type { Deferred, Runtime } from '../runtime.js';
+import type { Tensor } from '../tensor.js';
+
+/** From this many rows on, a product by packed panels is faster than one by the weight as it lies. */
+const ROWS_WORTH_PACKING = 4;
+/** From this many rows on, a use of the weight fills the kernel's tiles by itself and need not wait for the others. */
+const ROWS_WORTH_A_PRODUCT = 256;
+
+/** y[rows, O] = (or, accumulating, +=) x[rows, I] · weightᵀ, with weight [O, I]. */
+export function multiplyByWeight(y: number, x: number, weight: Tensor, rows: number, accumulate: boolean): void {
+  const { runtime } = weight;
+  const { kernels, arena } = runtime;
+  const [outputs, inputs] = weight.shape as [number, number];
+  const add = accumulate ? ACCUMULATE : 0;
+  if (rows < ROWS_WORTH_PACKING || !runtime.isPersistent(weight)) {
+    kernels.matmul(y, x, weight.pointer, arena.scratch, rows, outputs, inputs, TRANSPOSE_B | add);
+  } else {
+    kernels.matmulPacked(y, x, packed(weight, inputs, outputs), arena.scratch, rows, outputs, inputs, add);
+  }
+}
+
+/** Adds dyᵀ · x to the gradient of `weight` [O, I]: now, or together with its other uses when the backward pass ends. */
+export function addWeightGradient(weight: Tensor, dy: number, x: number, rows: number): void {
+  if (!weight.requiresGrad) return;
+  const { runtime } = weight;
+  if (rows >= ROWS_WORTH_A_PRODUCT || !runtime.isPersistent(weight)) {
+    product(weight, dy, x, rows);
+    return;
+  }
+  let uses = runtime.deferred.get(weight) as WeightUses | undefined;
+  if (uses === undefined) {
+    uses = new WeightUses(runtime, weight);
+    runtime.deferred.set(weight, uses);
+  }
+  uses.add(dy, x, rows);
+}
+
+/** Upstream gradients and inputs of every use of one weight in a backward pass. */
+class WeightUses implements Deferred {
+  readonly #uses: { dy: number; x: number; rows: number }[] = [];
+  #rows = 0;
+
+  constructor(
+    readonly runtime: Runtime,
+    readonly weight: Tensor,
+  ) {}
+
+  add(dy: number, x: number, rows: number): void {
+    this.#uses.push({ dy, x, rows });
+    this.#rows += rows;
+  }
+
+  flush(): void {
+    const [first] = this.#uses;
+    if (first === undefined) return;
+    if (this.#uses.length === 1) {
+      product(this.weight, first.dy, first.x, first.rows);
+    } else {
+      const [outputs, inputs] = this.weight.shape as [number, number];
+      product(this.weight, this.#gather('dy', outputs), this.#gather('x', inputs), this.#rows);
+    }
+  }
+
+  /** Rows of all uses, one after another. */
+  #gather(which: 'dy' | 'x', width: number): number {
+    const { arena } = this.runtime;
+    const start = arena.allocate(this.#rows * width);
+    let target = start;
+    for (const use of this.#uses) {
+      arena.copy(target, use[which], use.rows * width);
+      target += use.rows * width * 4;
+    }
+    return start;
+  }
+}
+
+function product(weight: Tensor, dy: number, x: number, rows: number): void {
+  const { runtime } = weight;
+  const [outputs, inputs] = weight.shape as [number, number];
+  const { kernels, arena } = runtime;
+  const flags = TRANSPOSE_A | ACCUMULATE;
+  kernels.matmul(runtime.gradient(weight), dy, x, arena.scratch, outputs, inputs, rows, flags);
+}
+
+function packed(weight: Tensor, inputs: number, outputs: number): number {
+  const { runtime } = weight;
+  let panels = runtime.panels.get(weight);
+  if (panels === undefined) {
+    panels = runtime.allocate(runtime.kernels.panelBytes(inputs, outputs) / 4);
+    runtime.kernels.packPanels(panels, weight.pointer, inputs, outputs, true);
+    runtime.panels.set(weight, panels);
+  }
+  return panels;
+}

@@ -7,8 +7,9 @@ import { opCase, sizes } from '../op-case.js';
 function join(parts: Float64Array[], widths: number[]): Float64Array {
   const rows = parts[0]!.length / widths[0]!;
   const y: number[] = [];
-  for (let r = 0; r < rows; r++)
-    parts.forEach((part, i) => y.push(...part.subarray(r * widths[i]!, (r + 1) * widths[i]!)));
+  for (let r = 0; r < rows; r++) {
+    for (const [i, part] of parts.entries()) y.push(...part.subarray(r * widths[i]!, (r + 1) * widths[i]!));
+  }
   return Float64Array.from(y);
 }
 

@@ -1,0 +1,101 @@
+// The architecture holds: imports, the shape of the wasm, the top level, what is packed.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { type Sources, violations } from './architecture.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+test('imports run one way; kernels, memory and addresses stay where they belong', (t) => {
+  const sources = readSources();
+  t.true(sources.size > 15);
+  t.deepEqual(violations(sources), []);
+});
+
+const faults: Record<string, Record<string, string>> = {
+  'bindings/tensor.ts (core) imports bindings/ops/softmax.ts, which lies in a later layer (ops)': {
+    'bindings/tensor.ts': "import { softmax } from './ops/softmax.js';",
+  },
+  'bindings/shape.ts (core) imports index.ts, which lies in a later layer (index)': {
+    'bindings/shape.ts': "import type { Shape } from '../index.js';",
+  },
+  'bindings/arena.ts (memory) imports bindings/load.ts, which lies in a later layer (load)': {
+    'bindings/arena.ts': "export const later = () => import('./load.js');",
+  },
+  'index.ts imports tests/reference.ts, which lies in no layer': {
+    'index.ts': "export * from './tests/reference.js';",
+  },
+  'models/ntm/ntm.ts imports models/gumbel-memory/memory.ts, another model family': {
+    'models/ntm/ntm.ts': "import '../gumbel-memory/memory.js';",
+  },
+  "bench/index.ts imports index.ts by its path instead of from 'tapehead'": {
+    'bench/index.ts': "import { load } from '../index.js';",
+  },
+  'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },
+  'bindings/helpers.ts lies in no layer': { 'bindings/helpers.ts': '' },
+  'a cycle: models/layers/a.ts → models/layers/b.ts → models/layers/a.ts': {
+    'models/layers/a.ts': "import './b.js';",
+    'models/layers/b.ts': "import type { A } from './a.js';",
+  },
+  'models/ntm/ntm.ts touches kernels': { 'models/ntm/ntm.ts': 'x.runtime.kernels.softmax();' },
+  'models/ntm/ntm.ts sees a pointer': { 'models/ntm/ntm.ts': 'const { pointer } = x;' },
+  'bindings/runtime.ts opens the memory': { 'bindings/runtime.ts': 'new Uint8Array(this.arena.memory.buffer);' },
+  'bindings/optim.ts opens the memory': { 'bindings/optim.ts': 'const { buffer } = arena.memory;' },
+};
+
+for (const [fault, files] of Object.entries(faults)) {
+  test(`a fault is seen: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
+}
+
+test('runtime, tensor and shape may define each other', (t) => {
+  const files = { 'bindings/tensor.ts': "import './shape.js';", 'bindings/shape.ts': "import './tensor.js';" };
+  t.deepEqual(violations(new Map(Object.entries(files))), []);
+});
+
+test('the wasm holds no data segment and no mutable global', (t) => {
+  const wat = readFileSync(join(root, 'dist/wasm/simd.wat'), 'utf8');
+  t.regex(wat, /\(export "softmax"/);
+  t.notRegex(wat, /\(data\b/);
+  t.notRegex(wat, /\(global\b.*\(mut\b/);
+});
+
+test('the top level holds nothing but what belongs there', (t) => {
+  const folders = 'assembly bench bindings dist docs models node_modules reproduce runs scripts site tasks tests';
+  const files = 'LICENSE README.md asconfig.json biome.json index.ts package-lock.json package.json tsconfig.json';
+  const allowed = new Set(`${folders} ${files}`.split(' '));
+  const names = readdirSync(root).filter((name) => !name.startsWith('.') && !name.endsWith('.tgz'));
+  t.deepEqual(
+    names.filter((name) => !allowed.has(name)),
+    [],
+  );
+});
+
+test('the package holds the library alone', (t) => {
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json'], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files }] = JSON.parse(packed.toString());
+  const paths: string[] = files.map(({ path }: { path: string }) => path);
+  const belongs =
+    /^(LICENSE|README\.md|package\.json|dist\/index\.(js|d\.ts)|dist\/(bindings|models|tasks)\/.+\.(js|d\.ts)|dist\/wasm\/\w+\.wasm)$/;
+  t.deepEqual(
+    paths.filter((path) => !belongs.test(path)),
+    [],
+  );
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/bindings/wasm/simd.js', 'dist/wasm/simd.wasm']) {
+    t.true(paths.includes(path), path);
+  }
+});
+
+/** Every TypeScript and AssemblyScript source outside the tests. */
+function readSources(): Sources {
+  const folders = ['assembly', 'bindings', 'models', 'tasks', 'reproduce', 'bench', 'site'];
+  const inside = folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, `${name}`)));
+  const paths = ['index.ts', ...inside].filter((path) => path.endsWith('.ts'));
+  return new Map(paths.map((path) => [path.split(sep).join('/'), readFileSync(join(root, path), 'utf8')]));
+}

@@ -1,0 +1,47 @@
+// npm run reproduce -- NAME: runs one program, each of which reproduces one published result.
+import { mkdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Program } from './program.js';
+import { report } from './result.js';
+
+/** Programs by name; only the one that runs is loaded. */
+const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {};
+
+const command = new Command('npm run reproduce --')
+  .description('Reproduces a published result.')
+  .argument('[name]', `which: ${Object.keys(programs).join(', ')}`)
+  .option('--seed <number>', 'seed of everything random', seed, 1)
+  .option('--out <dir>', 'folder for the results (default: runs/<name>)')
+  .option('--data <dir>', 'folder of data sets', 'data')
+  .option('--quick', 'a short run that shows the program works', false)
+  .parse();
+const [name = ''] = command.args;
+const options = command.opts<{ seed: number; out?: string; data: string; quick: boolean }>();
+const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+if (program === undefined) {
+  console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
+  process.exit(2);
+}
+
+const out = fromUser(options.out ?? join('runs', name));
+mkdirSync(out, { recursive: true });
+const { run } = await program();
+const start = performance.now();
+const found = await run({ seed: options.seed, out, data: fromUser(options.data), quick: options.quick });
+const seconds = (performance.now() - start) / 1000;
+const met = report(relative('', out), { name, seed: options.seed, ...found, seconds });
+process.exitCode = met ? 0 : 1;
+
+/** npm runs scripts in the package's folder; paths are meant from where the user stands. */
+function fromUser(path: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', path);
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
+    throw new InvalidArgumentError('It must be a whole number of at least 0.');
+  }
+  return value;
+}

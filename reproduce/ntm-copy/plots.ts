@@ -1,0 +1,152 @@
+// The three pictures of the copy task: how it was learned, where the heads look, what comes out.
+import type { TopLevelSpec } from 'vega-lite';
+import { colors, type Frames, heatMap, ownScales } from '../plot.js';
+
+/** One line of `metrics.jsonl`. */
+export interface Metric {
+  /** Sequences seen so far. */
+  readonly sequences: number;
+  /** Mean since the metric before. */
+  readonly loss: number;
+  readonly bitsWrong: number;
+}
+
+/** What a model saw, did and said in one sequence. */
+export interface HeadsTrace {
+  readonly inputs: Frames;
+  readonly outputs: Frames;
+  /** What was added to memory, [T, W]. */
+  readonly adds: Frames;
+  /** What was read from memory, [T, W]. */
+  readonly reads: Frames;
+  /** Focus of the heads, [T, N]. */
+  readonly writeWeights: Frames;
+  readonly readWeights: Frames;
+}
+
+/** A sequence and what the model made of it, both [L, bits]; outputs are probabilities. */
+export interface Copy {
+  readonly target: Frames;
+  readonly output: Frames;
+}
+
+/** Bits wrong per sequence and loss, over sequences seen. */
+export function lossPlot(metrics: readonly Metric[]): TopLevelSpec {
+  const panel = (field: 'bitsWrong' | 'loss', title: string, color: string, smallest: number) => ({
+    width: 640,
+    height: 200,
+    mark: { type: 'line' as const, color, strokeWidth: 1.5 },
+    encoding: {
+      x: { field: 'sequences', type: 'quantitative' as const, title: 'sequences seen' },
+      // Linear near zero, where a perfect model arrives, and logarithmic beyond.
+      y: {
+        field,
+        type: 'quantitative' as const,
+        title,
+        scale: { type: 'symlog' as const, constant: smallest },
+        axis: { values: [0, ...[1, 3, 10, 30, 100, 300, 1000].map((factor) => factor * smallest)], format: '~g' },
+      },
+    },
+  });
+  return {
+    title: { text: 'Learning to copy', subtitle: 'sequences of 1 to 20 vectors of 8 random bits' },
+    data: { values: metrics.map(({ sequences, loss, bitsWrong }) => ({ sequences, loss, bitsWrong })) },
+    vconcat: [
+      panel('bitsWrong', 'bits wrong per sequence', colors.blue, 0.1),
+      panel('loss', 'loss (nats per bit)', colors.orange, 0.001),
+    ],
+  };
+}
+
+/** Read and write focus over time beside what comes in, goes out, is added and is read (Graves et al. 2014, figure 6). */
+export function headsPlot(trace: HeadsTrace): TopLevelSpec {
+  const { inputs, outputs, adds, reads, writeWeights, readWeights } = trace;
+  const [first, end] = locationsInUse([writeWeights, readWeights]);
+  const width = 420;
+  const vectors = (frames: Frames, title: string, yTitle: string, height: number, domain?: [number, number]) =>
+    heatMap(frames, { title, yTitle, xTitle: '', width, height, ...(domain && { domain }) });
+  const focus = (frames: Frames, title: string) =>
+    heatMap(columnsOf(frames, first, end), {
+      title,
+      yTitle: 'location',
+      xTitle: 'time step',
+      width,
+      height: Math.min(480, Math.max(180, 12 * (end - first))),
+      domain: [0, 1],
+      first,
+    });
+  return {
+    title: {
+      text: 'Where the heads look while copying',
+      subtitle: `bright is high; locations ${first} to ${end - 1} of ${writeWeights.columns}, the others are not used`,
+    },
+    hconcat: [
+      {
+        resolve: ownScales,
+        vconcat: [
+          vectors(inputs, 'inputs', 'channel', 130, [0, 1]),
+          vectors(adds, 'add vectors', 'column', 180),
+          focus(writeWeights, 'write focus'),
+        ],
+      },
+      {
+        resolve: ownScales,
+        vconcat: [
+          vectors(outputs, 'outputs', 'bit', 130, [0, 1]),
+          vectors(reads, 'read vectors', 'column', 180),
+          focus(readWeights, 'read focus'),
+        ],
+      },
+    ],
+    resolve: ownScales,
+  };
+}
+
+/** Target and output of each sequence, one below the other (Graves et al. 2014, figure 4). */
+export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
+  const maps = copies.flatMap(({ target, output }) => {
+    const width = Math.min(960, Math.max(240, 12 * target.rows));
+    const options = { yTitle: 'bit', width, height: 96, domain: [0, 1] as const };
+    const wrong = bitsWrong({ target, output });
+    const bits = target.rows * target.columns;
+    return [
+      heatMap(target, { ...options, title: `target, length ${target.rows}`, xTitle: '' }),
+      heatMap(output, { ...options, title: `output: ${wrong} of ${bits} bits wrong`, xTitle: 'time step' }),
+    ];
+  });
+  return {
+    title: { text: 'Copies', subtitle: 'dark 0, bright 1; outputs are probabilities' },
+    vconcat: maps,
+    resolve: ownScales,
+  };
+}
+
+/** From the first to beyond the last location that any head ever gives a weight of 0.05, with one more on either side. */
+function locationsInUse(weights: readonly Frames[]): [number, number] {
+  const columns = weights[0]?.columns ?? 0;
+  const used = Array.from({ length: columns }, (_, column) =>
+    weights.some(({ data, rows }) =>
+      Array.from({ length: rows }, (_, row) => data[row * columns + column] as number).some((weight) => weight >= 0.05),
+    ),
+  );
+  const first = used.indexOf(true);
+  return first < 0 ? [0, columns] : [Math.max(0, first - 1), Math.min(columns, used.lastIndexOf(true) + 2)];
+}
+
+/** The columns from `first` to before `end`. */
+function columnsOf({ data, rows, columns }: Frames, first: number, end: number): Frames {
+  const width = end - first;
+  const part = Float32Array.from(
+    { length: rows * width },
+    (_, i) => data[Math.floor(i / width) * columns + first + (i % width)] as number,
+  );
+  return { data: part, rows, columns: width };
+}
+
+function bitsWrong({ target, output }: Copy): number {
+  let wrong = 0;
+  for (let i = 0; i < target.data.length; i++) {
+    if ((target.data[i] as number) > 0.5 !== (output.data[i] as number) > 0.5) wrong++;
+  }
+  return wrong;
+}

@@ -1,0 +1,117 @@
+// Plots as SVG files, drawn by Vega-Lite without a canvas, all in one look.
+import { writeFileSync } from 'node:fs';
+import { parse, View } from 'vega';
+import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+
+/** Row-major numbers over time: one row a step. */
+export interface Frames {
+  readonly data: ArrayLike<number>;
+  /** Steps. */
+  readonly rows: number;
+  /** Numbers in a step. */
+  readonly columns: number;
+}
+
+/** Okabe and Ito's colours, told apart by colour-blind readers too. */
+export const colors = { blue: '#0072b2', orange: '#d55e00', green: '#009e73', purple: '#cc79a7' };
+
+const font = 'Helvetica, Arial, sans-serif';
+const ink = '#222';
+const config: Config = {
+  background: 'white',
+  padding: 16,
+  font,
+  aria: false,
+  title: {
+    color: ink,
+    fontSize: 18,
+    fontWeight: 600,
+    subtitleFontSize: 13,
+    subtitleColor: '#555',
+    anchor: 'start',
+    offset: 14,
+  },
+  axis: {
+    labelFontSize: 12,
+    titleFontSize: 13,
+    titleFontWeight: 'normal',
+    labelColor: ink,
+    titleColor: ink,
+    gridColor: '#e5e5e5',
+    domainColor: '#888',
+    tickColor: '#888',
+  },
+  axisY: { minExtent: 34 },
+  legend: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', labelColor: ink, titleColor: ink },
+  view: { stroke: '#888' },
+};
+
+/** Writes the plot to an SVG file. */
+export async function savePlot(path: string, spec: TopLevelSpec): Promise<void> {
+  const view = new View(parse(compile(spec, { config }).spec), { renderer: 'none' });
+  writeFileSync(path, await view.toSVG());
+  view.finalize();
+}
+
+export interface HeatMapOptions {
+  readonly title: string;
+  readonly yTitle: string;
+  readonly xTitle?: string;
+  readonly width: number;
+  readonly height: number;
+  /** Values at the dark and the bright end; smallest and largest by default. */
+  readonly domain?: readonly [number, number];
+  /** Number of the first column, where only a part of them is shown. Default 0. */
+  readonly first?: number;
+}
+
+/** For views side by side: each heat map keeps its own colours. */
+export const ownScales = { scale: { fill: 'independent' as const, stroke: 'independent' as const } };
+
+/** Numbers over time as a heat map: time to the right, columns downwards. */
+export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions) {
+  const { title, xTitle = 'time', yTitle, width, height, first = 0 } = options;
+  const values = Array.from({ length: rows * columns }, (_, i) => {
+    // Half a step either way, so that a tick stands at the middle of its cell.
+    const [x, y] = [Math.floor(i / columns) - 0.5, first + (i % columns) - 0.5];
+    return { x, x2: x + 1, y, y2: y + 1, value: data[i] as number };
+  });
+  const domain = options.domain ?? extent(values.map(({ value }) => value));
+  const color = {
+    field: 'value',
+    type: 'quantitative' as const,
+    scale: { scheme: 'viridis' as const, domain: [...domain] },
+  };
+  return {
+    title: { text: title, fontSize: 14, frame: 'group' as const, offset: 6 },
+    width,
+    height,
+    data: { values },
+    // A stroke in the colour of the fill closes the hairlines between neighbours.
+    mark: { type: 'rect' as const, strokeWidth: 0.4, clip: true },
+    encoding: {
+      x: {
+        field: 'x',
+        type: 'quantitative' as const,
+        title: xTitle,
+        scale: { domain: [-0.5, rows - 0.5], nice: false },
+        axis: { grid: false, tickMinStep: 1 },
+      },
+      x2: { field: 'x2' },
+      y: {
+        field: 'y',
+        type: 'quantitative' as const,
+        title: yTitle,
+        scale: { domain: [first - 0.5, first + columns - 0.5], nice: false, reverse: true },
+        axis: { grid: false, tickMinStep: 1, tickCount: Math.max(2, Math.floor(height / 30)) },
+      },
+      y2: { field: 'y2' },
+      fill: { ...color, legend: null },
+      stroke: { ...color, legend: null },
+    },
+  };
+}
+
+function extent(values: readonly number[]): [number, number] {
+  return values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+}

@@ -1,0 +1,16 @@
+// What every program of this folder looks like to `npm run reproduce`.
+import type { Result } from './result.js';
+
+export interface ProgramOptions {
+  /** Seed of everything random. */
+  readonly seed: number;
+  /** Folder for what the program writes; it exists. */
+  readonly out: string;
+  /** Folder of data sets, for programs that need one. */
+  readonly data: string;
+  /** A short run that shows the program works; figures of a full run are not to be expected. */
+  readonly quick: boolean;
+}
+
+/** Runs to the end, or to where the user interrupts it, and tells its settings and what it found. */
+export type Program = (options: ProgramOptions) => Promise<Pick<Result, 'settings' | 'figures'>>;

@@ -1,0 +1,90 @@
+// What the programs of reproduce/ share: figures, tables, plots.
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { copyPlot, headsPlot, lossPlot } from '../reproduce/ntm-copy/plots.js';
+import { type Frames, savePlot } from '../reproduce/plot.js';
+import { Progress } from '../reproduce/progress.js';
+import { figure, report, show, table } from '../reproduce/result.js';
+import { seeded } from './random-numbers.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
+test.after.always(() => rmSync(dir, { recursive: true }));
+
+test('a figure knows whether it meets its target', (t) => {
+  t.true(figure('wrong', 0.1, 'at most', 0.1).met);
+  t.false(figure('wrong', 0.2, 'at most', 0.1).met);
+  t.true(figure('right', 0.2, 'at least', 0.1).met);
+  t.false(figure('wrong', Number.NaN, 'at most', 0.1).met);
+  t.false('published' in figure('wrong', 0.1, 'at most', 0.1));
+});
+
+test('a report writes result.json and tells whether all targets are met', (t) => {
+  const figures = [figure('wrong', 0.05, 'at most', 0.1, 0.2), figure('right', 0.9, 'at least', 0.95)];
+  const result = { name: 'some', seed: 3, settings: { batch: 4 }, seconds: 1.5, figures };
+  const out = join(dir, 'some');
+  t.false(report(out, result));
+  t.deepEqual(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')), result);
+  t.true(report(out, { ...result, figures: figures.slice(0, 1) }));
+});
+
+test('tables and numbers are readable', (t) => {
+  t.is(
+    table([
+      ['name', 'value'],
+      ['a', '10'],
+    ]),
+    'name  value\na        10',
+  );
+  t.deepEqual([0, 0.00001234, 0.12345, 12345.6, 1e9, Number.NaN].map(show), [
+    '0',
+    '1.23e-5',
+    '0.1235',
+    '12350',
+    '1.00e+9',
+    'NaN',
+  ]);
+});
+
+test('progress tells what is asked of it, and when the user wants to stop', async (t) => {
+  const progress = new Progress(100, 'sequences');
+  for (let done = 1; done <= 100; done++) await progress.update(done, { loss: 1 / done });
+  t.false(progress.interrupted);
+  process.emit('SIGINT');
+  t.true(progress.interrupted);
+  progress.stop();
+});
+
+test('plots are drawn', async (t) => {
+  const random = seeded(1);
+  const metrics = Array.from({ length: 50 }, (_, i) => ({
+    sequences: 100 * i,
+    loss: 0.7 * Math.exp(-i / 8) + 0.001 * random(),
+    bitsWrong: Math.max(0, 40 * Math.exp(-i / 6) - 0.1),
+  }));
+  const bits = (rows: number, columns: number): Frames => ({
+    data: Float32Array.from({ length: rows * columns }, () => Number(random() > 0.5)),
+    rows,
+    columns,
+  });
+  const focus = (steps: number): Frames => ({
+    data: Float32Array.from({ length: steps * 128 }, (_, i) => Number(i % 128 === (Math.floor(i / 128) % 21) + 40)),
+    rows: steps,
+    columns: 128,
+  });
+  const [inputs, outputs, vectors] = [bits(41, 9), bits(41, 8), bits(41, 20)];
+  const heads = { inputs, outputs, adds: vectors, reads: vectors, writeWeights: focus(41), readWeights: focus(41) };
+  const copies = [20, 120].map((length) => ({ target: bits(length, 8), output: bits(length, 8) }));
+  const plots = { loss: lossPlot(metrics), heads: headsPlot(heads), copy: copyPlot(copies) };
+  for (const [name, spec] of Object.entries(plots)) {
+    const path = join(dir, `${name}.svg`);
+    await savePlot(path, spec);
+    t.true(existsSync(path));
+    const svg = readFileSync(path, 'utf8');
+    t.regex(svg, /^<svg/);
+    t.notRegex(svg, /NaN|undefined/);
+  }
+  const heading = readFileSync(join(dir, 'heads.svg'), 'utf8');
+  t.regex(heading, /locations 39 to 61 of 128/);
+});

@@ -21,8 +21,8 @@ export class Tile {
 /**
  * A packed block of A times a packed block of B.
  *
- * All of it is inlined into the loops of its caller: V8 unrolls an innermost loop more often the deeper it is nested, and
- * in its copies computes fewer addresses.
+ * All of it is inlined into the loops of its caller: V8 unrolls an innermost loop more often the deeper it is nested,
+ * and in its copies computes fewer addresses.
  */
 export class Panels {
   /** c[rows, cols] = (add ? c : 0) + a·b of packed blocks; consecutive rows of c are `stride` bytes apart. */
@@ -48,7 +48,7 @@ export class Panels {
     }
   }
 
-  /** Sixteen columns, two rows at a time: 8 sums, 4 vectors of b, 2 splats of a and a product fill V8's 15 registers. */
+  /** Sixteen columns, two rows at a time: 8 sums, 4 vectors of b, 2 splats of a and a product fill 15 registers. */
   @inline private static panel16(
     c: usize,
     a: usize,

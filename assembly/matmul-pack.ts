@@ -24,7 +24,7 @@ export function packColumns(panels: usize, b: usize, cols: u32, depth: u32, stri
   }
 }
 
-/** panel[p, 0 … count - 1] = x[p, 0 … count - 1]; rows of x are `stride` bytes apart, rows of the panel `width` floats. */
+/** panel[p, i] = x[p, i] for i < count; rows of x are `stride` bytes apart, rows of the panel `width` floats. */
 function copyPanel(panel: usize, x: usize, width: u32, count: u32, depth: u32, stride: usize): void {
   const step = (<usize>width) << 2;
   const end = panel + <usize>depth * step;
@@ -47,7 +47,7 @@ function copyPanel(panel: usize, x: usize, width: u32, count: u32, depth: u32, s
   }
 }
 
-/** panel[p, 0 … count - 1] = x[0 … count - 1, p]; rows of x are `stride` bytes apart, rows of the panel `width` floats. */
+/** panel[p, i] = x[i, p] for i < count; rows of x are `stride` bytes apart, rows of the panel `width` floats. */
 function transposePanel(panel: usize, x: usize, width: u32, count: u32, depth: u32, stride: usize): void {
   const step = (<usize>width) << 2;
   const tail = depth & 3;

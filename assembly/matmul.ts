@@ -1,11 +1,11 @@
 // Matrix multiplication: packed blocks through register tiles, a path for vectors, batches, and operands packed ahead.
 //
-// Each element of C is a sum over blocks of k; a block is one chain of multiply-adds in the order of k. (Where an operand
-// is a vector and the matrix is stored with k innermost, a block is four interleaved chains.) Block boundaries depend on
-// k alone. So C may be computed in parts, by rows or columns, in any order and by anyone, bit for bit the same, as long as
-// no part is a single row or a single column unless C is.
+// Each element of C is a sum over blocks of k; a block is one chain of multiply-adds in the order of k. (Where an
+// operand is a vector and the matrix is stored with k innermost, a block is four interleaved chains.) Block boundaries
+// depend on k alone. So C may be computed in parts, by rows or columns, in any order and by anyone, bit for bit the
+// same, as long as no part is a single row or a single column unless C is.
 import { packColumns, packRows } from './matmul-pack';
-import { multiplyBlock } from './matmul-tiles';
+import { Panels } from './matmul-tiles';
 import { matrixTimesVector, vectorTimesMatrix, vectorTimesPanels } from './matmul-vector';
 
 /** Bits of `flags`. */
@@ -131,7 +131,7 @@ function multiply(
       for (let i: u32 = 0; i < m; i += MC) {
         const rows = min(m - i, MC);
         packRows(aPanels, element(a, i, p, m, k, aTransposed), rows, depth, aStep, aTransposed);
-        multiplyBlock(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
+        Panels.multiply(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
       }
     }
   }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Program } from './program.js';
-import { report } from './result.js';
+import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {};
@@ -30,8 +30,10 @@ const { run } = await program();
 const start = performance.now();
 const found = await run({ seed: options.seed, out, data: fromUser(options.data), quick: options.quick });
 const seconds = (performance.now() - start) / 1000;
-const met = report(relative('', out), { name, seed: options.seed, ...found, seconds });
-process.exitCode = met ? 0 : 1;
+saveResult(out, { name, seed: options.seed, ...found, seconds });
+if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);
+console.log(`\n${name}: ${seconds.toFixed(1)} s, seed ${options.seed}, results in ${relative('', out)}`);
+process.exitCode = found.figures.every(({ met }) => met) ? 0 : 1;
 
 /** npm runs scripts in the package's folder; paths are meant from where the user stands. */
 function fromUser(path: string): string {

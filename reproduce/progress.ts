@@ -26,10 +26,11 @@ export class Progress {
   constructor(
     readonly total: number,
     readonly unit: string,
+    readonly stream: NodeJS.WritableStream & { isTTY?: boolean } = process.stdout,
   ) {
-    if (process.stdout.isTTY) {
+    if (stream.isTTY) {
       const format = '{bar} {percentage} % · {status}';
-      this.#bar = new SingleBar({ format, stream: process.stdout, hideCursor: true, barsize: 24 }, Presets.rect);
+      this.#bar = new SingleBar({ format, stream, hideCursor: true, barsize: 24 }, Presets.rect);
       this.#bar.start(total, 0, { status: 'starting' });
     }
     // Once: a second Ctrl-C ends the program on the spot.
@@ -60,7 +61,7 @@ export class Progress {
     for (const signal of signals) process.off(signal, this.#interrupt);
     this.#bar?.stop();
     if (this.#bar === undefined && this.#last.done > 0) this.#print(performance.now(), this.#last.done);
-    if (this.#interrupted) console.log('Interrupted: keeping what has been learned so far.');
+    if (this.#interrupted) this.stream.write('Interrupted: keeping what has been learned so far.\n');
   }
 
   /** Steps per millisecond. */
@@ -75,7 +76,7 @@ export class Progress {
 
   #print(now: number, done: number): void {
     this.#line = now;
-    console.log(`${done} of ${this.total} ${this.unit} · ${this.#status}`);
+    this.stream.write(`${done} of ${this.total} ${this.unit} · ${this.#status}\n`);
   }
 }
 

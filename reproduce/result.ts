@@ -1,4 +1,4 @@
-// What a program found: result.json, a table, and whether every target was met.
+// What a program found: figures beside their targets, as result.json and as a table.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -32,20 +32,22 @@ export function figure(
   return { name, value, relation, target, ...(published !== undefined && { published }), met };
 }
 
-/** Writes `result.json` into `dir`, prints the table, and tells whether every figure meets its target. */
-export function report(dir: string, result: Result): boolean {
+/** Writes `result.json` into `dir`. */
+export function saveResult(dir: string, result: Result): void {
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
-  const rows = result.figures.map(({ name, value, relation, target, published, met }) => [
+}
+
+/** The figures as a table. */
+export function figureTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ name, value, relation, target, published, met }) => [
     name,
     show(value),
     `${relation} ${show(target)}`,
     published === undefined ? '' : show(published),
     met ? 'met' : 'MISSED',
   ]);
-  if (rows.length > 0) console.log(`\n${table([['figure', 'value', 'target', 'published', ''], ...rows])}`);
-  console.log(`\n${result.name}: ${result.seconds.toFixed(1)} s, seed ${result.seed}, results in ${dir}`);
-  return result.figures.every(({ met }) => met);
+  return table([['figure', 'value', 'target', 'published', ''], ...rows]);
 }
 
 /** Columns padded to their widest cell: the first to the left, numbers to the right. */

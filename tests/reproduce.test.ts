@@ -2,11 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { copyPlot, headsPlot, lossPlot } from '../reproduce/ntm-copy/plots.js';
 import { type Frames, savePlot } from '../reproduce/plot.js';
 import { Progress } from '../reproduce/progress.js';
-import { figure, report, show, table } from '../reproduce/result.js';
+import { figure, figureTable, saveResult, show, table } from '../reproduce/result.js';
 import { seeded } from './random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
@@ -20,13 +21,20 @@ test('a figure knows whether it meets its target', (t) => {
   t.false('published' in figure('wrong', 0.1, 'at most', 0.1));
 });
 
-test('a report writes result.json and tells whether all targets are met', (t) => {
+test('a result is a file and a table', (t) => {
   const figures = [figure('wrong', 0.05, 'at most', 0.1, 0.2), figure('right', 0.9, 'at least', 0.95)];
   const result = { name: 'some', seed: 3, settings: { batch: 4 }, seconds: 1.5, figures };
   const out = join(dir, 'some');
-  t.false(report(out, result));
+  saveResult(out, result);
   t.deepEqual(JSON.parse(readFileSync(join(out, 'result.json'), 'utf8')), result);
-  t.true(report(out, { ...result, figures: figures.slice(0, 1) }));
+  t.is(
+    figureTable(figures),
+    [
+      'figure  value         target  published',
+      'wrong    0.05    at most 0.1        0.2     met',
+      'right     0.9  at least 0.95             MISSED',
+    ].join('\n'),
+  );
 });
 
 test('tables and numbers are readable', (t) => {
@@ -47,13 +55,18 @@ test('tables and numbers are readable', (t) => {
   ]);
 });
 
-test('progress tells what is asked of it, and when the user wants to stop', async (t) => {
-  const progress = new Progress(100, 'sequences');
-  for (let done = 1; done <= 100; done++) await progress.update(done, { loss: 1 / done });
+test('progress tells how far it is, and when the user wants to stop', async (t) => {
+  const stream = new PassThrough({ encoding: 'utf8' });
+  const progress = new Progress(100, 'sequences', stream);
+  for (let done = 1; done <= 100; done++) await progress.update(done, { loss: 1 / done, 'bits wrong': 12.345 });
   t.false(progress.interrupted);
   process.emit('SIGINT');
   t.true(progress.interrupted);
   progress.stop();
+  t.regex(
+    stream.read(),
+    /^100 of 100 sequences · loss 0\.01 · bits wrong 12\.3 · [\d.]+ sequences\/s · 0:00 left\nInterrupted/,
+  );
 });
 
 test('plots are drawn', async (t) => {

@@ -5,6 +5,7 @@ export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { softmax } from './bindings/ops/softmax.js';
 export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
+export { Random, type RandomState } from './bindings/random.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';

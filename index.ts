@@ -6,6 +6,7 @@ export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/sh
 export { softmax } from './bindings/ops/softmax.js';
 export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
+export { Random, type RandomState } from './bindings/random.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';

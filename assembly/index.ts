@@ -1,7 +1,39 @@
 // The wasm ABI: every exported kernel, nothing else.
 export { addBias, biasBackward } from './bias';
+export {
+  add,
+  addScaled,
+  clamp,
+  div,
+  divBackward,
+  exp,
+  expBackward,
+  log,
+  logBackward,
+  mul,
+  mulBackward,
+  relu,
+  reluBackward,
+  scale,
+  sigmoid,
+  sigmoidBackward,
+  softplus,
+  softplusBackward,
+  sub,
+  tanh,
+  tanhBackward,
+} from './elementwise';
+export {
+  bceWithLogits,
+  bceWithLogitsBackward,
+  crossEntropy,
+  crossEntropyBackward,
+  mse,
+  mseBackward,
+} from './loss';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
+export { allFinite, sum, sumBackward, sumSquares } from './reduce';
 export { addRows, copyRows } from './shaping';
-export { softmax, softmaxBackward } from './softmax';
+export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';

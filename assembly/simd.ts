@@ -110,6 +110,27 @@ export class Simd {
     return max(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
   }
 
+  /** Lanes 0 and 1 of x in float64, plus lanes 2 and 3. */
+  @inline static widen(x: v128): v128 {
+    return f64x2.add(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(Simd.high(x)));
+  }
+
+  /** Lanes 2 and 3 of x, twice. */
+  @inline static high(x: v128): v128 {
+    return v128.shuffle<f32>(x, x, 2, 3, 2, 3);
+  }
+
+  /** Loads `count` (1 or more) floats, at most four: zeros in the lanes beyond, for which nothing is read. */
+  @inline static load(address: usize, count: u32): v128 {
+    return count < 4 ? Simd.loadTail(address, count) : v128.load(address);
+  }
+
+  /** Stores the first `count` (1 or more) lanes of x, at most four, writing nothing beyond them. */
+  @inline static store(address: usize, x: v128, count: u32): void {
+    if (count < 4) Simd.storeTail(address, x, count);
+    else v128.store(address, x);
+  }
+
   /** Loads `count` (1 to 3) floats into the first lanes and zeros into the others, reading nothing beyond them. */
   @inline static loadTail(address: usize, count: u32): v128 {
     const low = count === 1 ? v128.load_zero<u32>(address) : v128.load_zero<u64>(address);

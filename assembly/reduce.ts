@@ -1,0 +1,117 @@
+// Sums over all of a tensor or along one dimension, and what else looks at every element.
+import { Each, Op } from './each';
+import { addScaled } from './elementwise';
+import { Fold, Term } from './fold';
+import { Simd } from './simd';
+
+/**
+ * y[o, i] = factor·sum over j of x[o, j, i], with x: [outer, size, inner].
+ *
+ * Summed in float64 and rounded once, so that long sums lose nothing. factor = 1 / size makes it the mean.
+ */
+export function sum(y: usize, x: usize, outer: u32, size: u32, inner: u32, factor: f64): void {
+  const slice = (<usize>size * inner) << 2;
+  for (let o: u32 = 0; o < outer; o++) {
+    if (inner === 1) store<f32>(y, <f32>(factor * Fold.run(Term.value, size, x)));
+    else sumColumns(y, x, size, inner, factor);
+    x += slice;
+    y += (<usize>inner) << 2;
+  }
+}
+
+/** dx[o, j, i] += factor·dy[o, i]. */
+export function sumBackward(dx: usize, dy: usize, outer: u32, size: u32, inner: u32, factor: f32): void {
+  const row = (<usize>inner) << 2;
+  for (let o: u32 = 0; o < outer; o++) {
+    if (inner === 1) {
+      Each.run(Op.offset, size, dx, dx, 0, 0, factor * load<f32>(dy));
+      dx += (<usize>size) << 2;
+    } else {
+      for (let j: u32 = 0; j < size; j++) {
+        addScaled(dx, dy, inner, factor);
+        dx += row;
+      }
+    }
+    dy += row;
+  }
+}
+
+/** Sum of the squares, in float64. */
+export function sumSquares(x: usize, n: u32): f64 {
+  return Fold.run(Term.square, n, x);
+}
+
+/** Whether no element is infinite or NaN. */
+export function allFinite(x: usize, n: u32): bool {
+  const bytes = (<usize>n) << 2;
+  const whole = bytes & ~15;
+  // x - x is 0 for every finite number, NaN for the others.
+  let found = f32x4.splat(0);
+  let i: usize = 0;
+  for (; i < whole; i += 16) {
+    const v = v128.load(x + i);
+    found = v128.or(found, f32x4.sub(v, v));
+  }
+  if (i < bytes) {
+    const v = Simd.load(x + i, n & 3);
+    found = v128.or(found, f32x4.sub(v, v));
+  }
+  return !v128.any_true(found);
+}
+
+/** The largest element, -Infinity of none; NaNs are passed over. */
+export function largest(x: usize, n: u32): f32 {
+  const bytes = (<usize>n) << 2;
+  const whole = bytes & ~15;
+  let top = f32x4.splat(-Infinity);
+  let i: usize = 0;
+  for (; i < whole; i += 16) top = f32x4.pmax(top, v128.load(x + i));
+  let result = Simd.max(top);
+  for (; i < bytes; i += 4) {
+    const v = load<f32>(x + i);
+    if (v > result) result = v;
+  }
+  return result;
+}
+
+/** y[i] = factor·sum over j of x[j, i], with x: [size, inner], eight columns at a time. */
+function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64): void {
+  const row = (<usize>inner) << 2;
+  const whole = row & ~31;
+  const end = row * size;
+  let c: usize = 0;
+  for (; c < whole; c += 32) {
+    let l0 = f64x2.splat(0);
+    let h0 = l0;
+    let l1 = l0;
+    let h1 = l0;
+    for (let i = c; i < end; i += row) {
+      const v0 = v128.load(x + i);
+      const v1 = v128.load(x + i, 16);
+      l0 = f64x2.add(l0, f64x2.promote_low_f32x4(v0));
+      h0 = f64x2.add(h0, f64x2.promote_low_f32x4(Simd.high(v0)));
+      l1 = f64x2.add(l1, f64x2.promote_low_f32x4(v1));
+      h1 = f64x2.add(h1, f64x2.promote_low_f32x4(Simd.high(v1)));
+    }
+    v128.store(y + c, narrow(l0, h0, factor));
+    v128.store(y + c, narrow(l1, h1, factor), 16);
+  }
+  for (; c < row; c += 16) {
+    const count = <u32>(row - c) >> 2;
+    let low = f64x2.splat(0);
+    let high = low;
+    for (let i = c; i < end; i += row) {
+      const v = Simd.load(x + i, count);
+      low = f64x2.add(low, f64x2.promote_low_f32x4(v));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(Simd.high(v)));
+    }
+    Simd.store(y + c, narrow(low, high, factor), count);
+  }
+}
+
+/** factor·(low, high), rounded to four floats. */
+function narrow(low: v128, high: v128, factor: f64): v128 {
+  const l = f32x4.demote_f64x2_zero(f64x2.mul(low, f64x2.splat(factor)));
+  const h = f32x4.demote_f64x2_zero(f64x2.mul(high, f64x2.splat(factor)));
+  return v128.shuffle<f64>(l, h, 0, 2);
+}

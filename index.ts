@@ -1,9 +1,12 @@
 // The public API, one name per line.
 export { type LoadOptions, load } from './bindings/load.js';
 export { addBias } from './bindings/ops/bias.js';
+export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
+export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
+export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
-export { softmax } from './bindings/ops/softmax.js';
+export { logSoftmax, softmax } from './bindings/ops/softmax.js';
 export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';

@@ -54,6 +54,16 @@ export function expectRank(op: string, argument: string, value: Tensor, rank: nu
   }
 }
 
+/** The index of dimension `dim` of `x`, which must have it; negative ones count from the end. */
+export function axisOf(op: string, x: Tensor, dim: number): number {
+  expectRank(op, 'x', x, 1);
+  const axis = dim < 0 ? dim + x.shape.length : dim;
+  if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length) {
+    fail(op, 'dim', `name one of ${x.shape.length} dimensions`, dim);
+  }
+  return axis;
+}
+
 /** `value` must be a whole number of at least `least`. */
 export function expectInteger(op: string, argument: string, value: number, least: number): void {
   if (!Number.isSafeInteger(value) || value < least)

@@ -1,12 +1,18 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
+import { elementwiseCases } from './cases/elementwise.js';
+import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
+import { reduceCases } from './cases/reduce.js';
 import { shapingCases } from './cases/shaping.js';
 import { softmaxCases } from './cases/softmax.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
+  ...elementwiseCases,
+  ...lossCases,
   ...matmulCases,
+  ...reduceCases,
   ...shapingCases,
   ...softmaxCases,
 };

@@ -15,6 +15,33 @@ export function softmaxReference(x: Float64Array, columns: number): Float64Array
   return y;
 }
 
+/** Logarithm of the softmax over rows of `columns` numbers. */
+export function logSoftmaxReference(x: Float64Array, columns: number): Float64Array {
+  const y = new Float64Array(x.length);
+  for (let row = 0; row < x.length; row += columns) {
+    const part = x.subarray(row, row + columns);
+    const top = part.reduce((a, b) => Math.max(a, b), -Infinity);
+    const logTotal = Math.log(part.reduce((total, value) => total + Math.exp(value - top), 0));
+    for (let i = 0; i < columns; i++) y[row + i] = part[i]! - top - logTotal;
+  }
+  return y;
+}
+
+export function sigmoidReference(x: number): number {
+  return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
+}
+
+export function softplusReference(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** Sums over the middle of [outer, size, inner]. */
+export function sumReference(x: Float64Array, size: number, inner: number): Float64Array {
+  const y = new Float64Array(x.length / size);
+  for (const [i, value] of x.entries()) y[Math.floor(i / (size * inner)) * inner + (i % inner)]! += value;
+  return y;
+}
+
 /** op(a) · op(b), of matrices or of batches; an operand of rank 2 serves the whole batch. */
 export function matmulReference(
   a: Float64Array,

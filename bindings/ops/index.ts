@@ -1,5 +1,8 @@
 // Every op by name; the test cases and the benches are keyed by this module's exports.
 export { addBias } from './bias.js';
+export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';
+export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './loss.js';
 export { linear, matmul } from './matmul.js';
+export { mean, sum } from './reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './shaping.js';
-export { softmax } from './softmax.js';
+export { logSoftmax, softmax } from './softmax.js';

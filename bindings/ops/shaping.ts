@@ -1,5 +1,14 @@
 // Putting tensors together, taking them apart, and looking at them in another shape.
-import { expectDimensions, expectInteger, expectRank, expectTensor, fail, type Shape, sizeOf } from '../shape.js';
+import {
+  axisOf,
+  expectDimensions,
+  expectInteger,
+  expectRank,
+  expectTensor,
+  fail,
+  type Shape,
+  sizeOf,
+} from '../shape.js';
 import { Tensor } from '../tensor.js';
 
 /**
@@ -126,15 +135,6 @@ function view(x: Tensor, offset: number, shape: Shape): Tensor {
     result.gradPointer = x.runtime.gradient(x) + offset;
   }
   return result;
-}
-
-function axisOf(op: string, x: Tensor, dim: number): number {
-  expectRank(op, 'x', x, 1);
-  const axis = dim < 0 ? dim + x.shape.length : dim;
-  if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length) {
-    fail(op, 'dim', `name one of ${x.shape.length} dimensions`, dim);
-  }
-  return axis;
 }
 
 /** A tensor seen as rows before `axis`, each as wide as all that follows. */

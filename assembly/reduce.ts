@@ -41,8 +41,8 @@ export function sumSquares(x: usize, n: u32): f64 {
   return Fold.run(Term.square, n, x);
 }
 
-/** Whether no element is infinite or NaN. */
-export function allFinite(x: usize, n: u32): bool {
+/** 1 if every element is finite, 0 if any is infinite or NaN. */
+export function allFinite(x: usize, n: u32): i32 {
   const bytes = (<usize>n) << 2;
   const whole = bytes & ~15;
   // x - x is 0 for every finite number, NaN for the others.
@@ -56,7 +56,7 @@ export function allFinite(x: usize, n: u32): bool {
     const v = Simd.load(x + i, n & 3);
     found = v128.or(found, f32x4.sub(v, v));
   }
-  return !v128.any_true(found);
+  return i32(!v128.any_true(found));
 }
 
 /** The largest element, -Infinity of none; NaNs are passed over. */

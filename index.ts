@@ -7,6 +7,19 @@ export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
+export { softmax } from './bindings/ops/softmax.js';
+export {
+  Adam,
+  type AdamOptions,
+  AdamW,
+  clipGradNorm,
+  clipGradValue,
+  RMSprop,
+  type RMSpropOptions,
+  SGD,
+  type SGDOptions,
+} from './bindings/optim.js';
+export type { Optimizer } from './bindings/optimizer.js';
 export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';

@@ -42,7 +42,8 @@ export class Arena {
 
   /** Gives back everything the step region got since `mark`. */
   reset(mark: number): void {
-    this.#top = mark;
+    // Something persistent may have been made first thing in a step.
+    this.#top = Math.max(mark, this.#persistentTop);
   }
 
   /** Address of `count` uninitialised floats in the step region. */

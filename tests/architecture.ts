@@ -22,8 +22,8 @@ const layers: readonly Layer[] = [
   { name: 'ops', files: /^bindings\/(ops\/[\w-]+|optim|random|safetensors|peak)\.ts$/ },
   { name: 'layers', files: /^models\/layers\// },
   { name: 'models', files: /^models\// },
-  { name: 'index', files: /^index\.ts$/ },
   { name: 'tasks', files: /^tasks\// },
+  { name: 'index', files: /^index\.ts$/ },
   { name: 'programs', files: /^(reproduce|site|bench)\//, packages: /./ },
 ];
 

@@ -19,7 +19,7 @@ const layers: readonly Layer[] = [
   { name: 'memory', files: /^bindings\/(kernels|arena)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
   { name: 'load', files: /^bindings\/load\.ts$/, packages: /^(@assemblyscript\/loader|wasm-feature-detect)$/ },
-  { name: 'ops', files: /^bindings\/(ops\/[\w-]+|optim|optimizer|random|safetensors|peak)\.ts$/ },
+  { name: 'ops', files: /^bindings\// },
   { name: 'layers', files: /^models\/layers\// },
   { name: 'models', files: /^models\// },
   { name: 'tasks', files: /^tasks\// },

@@ -7,7 +7,6 @@ export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
-export { softmax } from './bindings/ops/softmax.js';
 export {
   Adam,
   type AdamOptions,

@@ -42,7 +42,7 @@ export class Progress {
     return this.#interrupted;
   }
 
-  /** Shows that `done` of the total are done, and these figures. Await it: now and then it lets signals and timers in. */
+  /** Shows that `done` of the total are done, and these figures. Await it: now and then it lets signals in. */
   async update(done: number, figures: Readonly<Record<string, number>>): Promise<void> {
     const now = performance.now();
     if (now - this.#breath < BREATH_EVERY_MS && done < this.total) return;

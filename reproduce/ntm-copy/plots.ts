@@ -58,7 +58,7 @@ export function lossPlot(metrics: readonly Metric[]): TopLevelSpec {
   };
 }
 
-/** Read and write focus over time beside what comes in, goes out, is added and is read (Graves et al. 2014, figure 6). */
+/** Focus of the heads over time below what comes in, goes out, is added and is read (Graves et al. 2014, figure 6). */
 export function headsPlot(trace: HeadsTrace): TopLevelSpec {
   const { inputs, outputs, adds, reads, writeWeights, readWeights } = trace;
   const [first, end] = locationsInUse([writeWeights, readWeights]);
@@ -121,7 +121,7 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   };
 }
 
-/** From the first to beyond the last location that any head ever gives a weight of 0.05, with one more on either side. */
+/** From the first to beyond the last location that any head ever gives a weight of 0.05, and one more either way. */
 function locationsInUse(weights: readonly Frames[]): [number, number] {
   const columns = weights[0]?.columns ?? 0;
   const used = Array.from({ length: columns }, (_, column) =>

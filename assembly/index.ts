@@ -32,6 +32,7 @@ export {
   mseBackward,
 } from './loss';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
+export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';

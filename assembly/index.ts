@@ -1,5 +1,6 @@
 // The wasm ABI: every exported kernel, nothing else.
 export { addBias, biasBackward } from './bias';
+export { contentWeights, contentWeightsBackward } from './content-weights';
 export {
   add,
   addScaled,

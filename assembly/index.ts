@@ -24,6 +24,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
+export { locationWeights, locationWeightsBackward } from './location-weights';
 export {
   bceWithLogits,
   bceWithLogitsBackward,

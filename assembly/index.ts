@@ -24,6 +24,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
+export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
 export {
   bceWithLogits,
@@ -33,6 +34,7 @@ export {
   mse,
   mseBackward,
 } from './loss';
+export { lstmCell, lstmCellBackward } from './lstm';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { peakMultiplyAdd } from './peak';

@@ -1,5 +1,6 @@
 // The wasm ABI: every exported kernel, nothing else.
 export { addBias, biasBackward } from './bias';
+export { contentWeights, contentWeightsBackward } from './content-weights';
 export {
   add,
   addScaled,
@@ -23,7 +24,8 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
-export {
+export { headParameters, headParametersBackward } from './head-parameters';
+export { locationWeights, locationWeightsBackward } from './location-weights';
   bceWithLogits,
   bceWithLogitsBackward,
   crossEntropy,
@@ -31,8 +33,10 @@ export {
   mse,
   mseBackward,
 } from './loss';
+export { lstmCell, lstmCellBackward } from './lstm';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { adam, clipGradNorm, clipGradValue, rmsprop, sgd } from './optim';
+export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';

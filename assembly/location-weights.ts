@@ -1,0 +1,180 @@
+// Where a head looks, starting from where it looked before: interpolate, shift around the ring of rows, sharpen.
+import { dot } from './columns';
+import { addScaled, clamp, log, scale } from './elementwise';
+import { Simd } from './simd';
+import { softmax } from './softmax';
+
+/** Shifted weights below this count as this much: γ·ln of it is finite, and its power still nothing beside the others. */
+const TINY: f32 = 1e-30;
+
+/**
+ * With q = g · content + (1 − g) · previous and v[i] = Σ_j s[j] · q[(i + j − maxShift) mod N], j from 0 to 2·maxShift:
+ * w = v^γ / Σ v^γ, computed as softmax(γ · ln max(v, 1e-30)).
+ * `saved` gets q and v, each with maxShift numbers more at either end of the ring, and ln v:
+ * a sample takes 3·N + 2·(2·maxShift) floats, N and 2·maxShift rounded up to a multiple of 4.
+ */
+export function locationWeights(
+  w: usize,
+  saved: usize,
+  content: usize,
+  previous: usize,
+  gate: usize,
+  shift: usize,
+  sharpness: usize,
+  batch: u32,
+  rows: u32,
+  maxShift: u32,
+): void {
+  const taps = 2 * maxShift + 1;
+  const margin = (<usize>maxShift) << 2;
+  const row = (<usize>rows) << 2;
+  const whole = (row + 15) & ~15;
+  const ring = whole + ((2 * margin + 15) & ~15);
+  let z = w;
+  for (let b: u32 = 0; b < batch; b++) {
+    const v = saved + ring + margin;
+    interpolate(saved + margin, content, previous, load<f32>(gate + ((<usize>b) << 2)), rows);
+    closeRing(saved, rows, maxShift);
+    correlate(v, saved, shift, 4, taps, rows);
+    clamp(v, v, rows, TINY, Infinity);
+    log(saved + 2 * ring, v, rows);
+    scale(z, saved + 2 * ring, rows, load<f32>(sharpness + ((<usize>b) << 2)));
+    z += row;
+    saved += 2 * ring + whole;
+    content += row;
+    previous += row;
+    shift += (<usize>taps) << 2;
+  }
+  softmax(w, w, batch, rows);
+}
+
+/**
+ * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), dv = γ · dz / max(v, 1e-30) and dq[i] = Σ_j s[j] · dv[(i − j + maxShift) mod N]:
+ * dγ += Σ_i dz[i] · ln v[i], ds[j] += Σ_i dv[i] · q[(i + j − maxShift) mod N], dg += Σ_i dq[i] · (content[i] − previous[i]),
+ * dcontent += g · dq, dprevious += (1 − g) · dq. Each gradient may be 0. Overwrites `saved`.
+ */
+export function locationWeightsBackward(
+  dcontent: usize,
+  dprevious: usize,
+  dgate: usize,
+  dshift: usize,
+  dsharpness: usize,
+  dw: usize,
+  w: usize,
+  saved: usize,
+  content: usize,
+  previous: usize,
+  gate: usize,
+  shift: usize,
+  sharpness: usize,
+  batch: u32,
+  rows: u32,
+  maxShift: u32,
+): void {
+  const taps = 2 * maxShift + 1;
+  const margin = (<usize>maxShift) << 2;
+  const row = (<usize>rows) << 2;
+  const whole = (row + 15) & ~15;
+  const ring = whole + ((2 * margin + 15) & ~15);
+  for (let b: u32 = 0; b < batch; b++) {
+    const at = (<usize>b) << 2;
+    const g = load<f32>(gate + at);
+    const v = saved + ring + margin;
+    const dgamma = sharpenBackward(v, saved + 2 * ring, dw, w, load<f32>(sharpness + at), rows);
+    if (dsharpness) store<f32>(dsharpness + at, load<f32>(dsharpness + at) + dgamma);
+    if (dshift) addCorrelation(dshift + at * taps, v, saved, taps, rows);
+    if (dcontent || dprevious || dgate) {
+      closeRing(saved + ring, rows, maxShift);
+      correlate(saved, saved + ring, shift + 2 * margin, -4, taps, rows);
+      if (dcontent) addScaled(dcontent, saved, rows, g);
+      if (dprevious) addScaled(dprevious, saved, rows, 1 - g);
+      if (dgate) store<f32>(dgate + at, load<f32>(dgate + at) + dotDifference(saved, content, previous, rows));
+    }
+    if (dcontent) dcontent += row;
+    if (dprevious) dprevious += row;
+    dw += row;
+    w += row;
+    saved += 2 * ring + whole;
+    content += row;
+    previous += row;
+    shift += (<usize>taps) << 2;
+  }
+}
+
+/** q[i] = g · content[i] + (1 − g) · previous[i]; q has room for whole vectors. */
+function interpolate(q: usize, content: usize, previous: usize, gate: f32, rows: u32): void {
+  const g = f32x4.splat(gate);
+  const rest = f32x4.splat(1 - gate);
+  for (let i: u32 = 0; i < rows; i += 4) {
+    const at = (<usize>i) << 2;
+    const kept = f32x4.mul(rest, Simd.load(previous + at, rows - i));
+    v128.store(q + at, Simd.madd(g, Simd.load(content + at, rows - i), kept));
+  }
+}
+
+/** Σ_i d[i] · (x[i] − y[i]). */
+function dotDifference(d: usize, x: usize, y: usize, count: u32): f32 {
+  let total = f32x4.splat(0);
+  for (let i: u32 = 0; i < count; i += 4) {
+    const at = (<usize>i) << 2;
+    const difference = f32x4.sub(Simd.load(x + at, count - i), Simd.load(y + at, count - i));
+    total = Simd.madd(Simd.load(d + at, count - i), difference, total);
+  }
+  return Simd.sum(total);
+}
+
+/** Repeats the ring around it: of N numbers from maxShift on, the last maxShift go before and the first behind. */
+function closeRing(ring: usize, rows: u32, maxShift: u32): void {
+  const row = (<usize>rows) << 2;
+  const margin = (<usize>maxShift) << 2;
+  // One at a time: where maxShift is above N, what was just written is read again.
+  for (let i = margin; i > 0; i -= 4) store<f32>(ring + i - 4, load<f32>(ring + i - 4 + row));
+  for (let i: usize = 0; i < margin; i += 4) store<f32>(ring + margin + row + i, load<f32>(ring + margin + i));
+}
+
+/** y[i] = Σ_j taps[j] · ring[i + j], the taps `step` bytes apart; y has room for whole vectors. */
+function correlate(y: usize, ring: usize, tap: usize, step: usize, taps: u32, rows: u32): void {
+  const first = v128.load32_splat(tap);
+  const bytes = (<usize>rows) << 2;
+  if (taps === 3) {
+    const second = v128.load32_splat(tap + step);
+    const third = v128.load32_splat(tap + 2 * step);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const sum = Simd.madd(second, v128.load(ring + i, 4), f32x4.mul(first, v128.load(ring + i)));
+      v128.store(y + i, Simd.madd(third, v128.load(ring + i, 8), sum));
+    }
+    return;
+  }
+  for (let i: usize = 0; i < bytes; i += 16) v128.store(y + i, f32x4.mul(first, v128.load(ring + i)));
+  for (let j: u32 = 1; j < taps; j++) {
+    tap += step;
+    ring += 4;
+    const next = v128.load32_splat(tap);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      v128.store(y + i, Simd.madd(next, v128.load(ring + i), v128.load(y + i)));
+    }
+  }
+}
+
+/** d[j] += Σ_i x[i] · ring[i + j]. */
+function addCorrelation(d: usize, x: usize, ring: usize, taps: u32, rows: u32): void {
+  for (let j: u32 = 0; j < taps; j++) {
+    store<f32>(d, load<f32>(d) + dot(x, ring, rows));
+    d += 4;
+    ring += 4;
+  }
+}
+
+/** v[i] becomes its gradient; returns that of γ. */
+function sharpenBackward(v: usize, log: usize, dw: usize, w: usize, sharpness: f32, rows: u32): f32 {
+  const gamma = f32x4.splat(sharpness);
+  const mean = f32x4.splat(dot(dw, w, rows));
+  let total = f32x4.splat(0);
+  for (let i: u32 = 0; i < rows; i += 4) {
+    const at = (<usize>i) << 2;
+    const dz = f32x4.mul(Simd.load(w + at, rows - i), f32x4.sub(Simd.load(dw + at, rows - i), mean));
+    total = Simd.madd(dz, Simd.load(log + at, rows - i), total);
+    v128.store(v + at, f32x4.div(f32x4.mul(gamma, dz), v128.load(v + at)));
+  }
+  return Simd.sum(total);
+}

@@ -19,9 +19,23 @@ export {
   type SGDOptions,
 } from './bindings/optim.js';
 export type { Optimizer } from './bindings/optimizer.js';
-export { type ParameterScope, Parameters, type StateDict, type StateEntry } from './bindings/parameters.js';
+export {
+  type ParameterScope,
+  Parameters,
+  type StateDict,
+  type StateEntry,
+  type StateSource,
+} from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
+export {
+  type Dtype,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsInput,
+  writeSafetensors,
+} from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';

@@ -1,5 +1,5 @@
 // What all optimizers share: flat buffers of moments laid out like the parameters, the learning rate, the state dict.
-import type { Parameters, StateDict, StateEntry } from './parameters.js';
+import { expectEntry, type Parameters, type StateDict, type StateEntry, type StateSource } from './parameters.js';
 import { expectNumber, fail, type Shape, sizeOf } from './shape.js';
 
 /** Addresses of the flat buffers, and their length. */
@@ -9,7 +9,7 @@ interface Flat {
   readonly length: number;
 }
 
-/** What all optimizers share: the flat buffers, the learning rate, and the state by PyTorch's names. */
+/** Updates the parameters of one Parameters object. Made outside `runtime.step`, once all of them have been created. */
 export abstract class Optimizer {
   protected readonly flat: Flat;
   readonly #op: string;
@@ -18,7 +18,7 @@ export abstract class Optimizer {
   #learningRate = 0;
   #step = 0;
 
-  /** @internal Moments whose name is given get a buffer of zeros. */
+  /** @internal Every moment named gets a flat buffer of zeros. */
   protected constructor(
     op: string,
     readonly parameters: Parameters,
@@ -55,7 +55,9 @@ export abstract class Optimizer {
     this.parameters.zeroGrad();
   }
 
-  /** A copy of the state: `step`, and for every parameter its moments, as in `controller.weight.exp_avg`. */
+  /**
+   * A copy of the state: `step` (a float32, as in PyTorch), and every parameter's moments: `controller.weight.exp_avg`.
+   */
   stateDict(): StateDict {
     const { arena } = this.parameters.runtime;
     const state = new Map<string, StateEntry>([['step', { shape: [], data: Float32Array.of(this.#step) }]]);
@@ -69,7 +71,7 @@ export abstract class Optimizer {
    * Takes over `state`, which must hold exactly the names and shapes of `stateDict()`.
    * Everything is checked first: a RangeError leaves the optimizer as it was.
    */
-  loadStateDict(state: ReadonlyMap<string, { shape: Shape; data: ArrayLike<number> }>): void {
+  loadStateDict(state: StateSource): void {
     const entries = [...this.#entries()];
     const names = new Set(['step', ...entries.map(({ name }) => name)]);
     for (const name of state.keys()) {
@@ -98,19 +100,4 @@ export abstract class Optimizer {
       }
     }
   }
-}
-
-/** The numbers of an entry of a state dict, which must be there in this shape. */
-function expectEntry(
-  state: ReadonlyMap<string, { shape: Shape; data: ArrayLike<number> }>,
-  name: string,
-  shape: Shape,
-): ArrayLike<number> {
-  const entry = state.get(name) ?? fail('loadStateDict', 'state', `hold ${name}`, 'nothing of that name');
-  const same = entry.shape.length === shape.length && entry.shape.every((dim, i) => dim === shape[i]);
-  if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, entry.shape);
-  if (entry.data.length !== sizeOf(shape)) {
-    fail('loadStateDict', name, `hold ${sizeOf(shape)} numbers`, entry.data.length);
-  }
-  return entry.data;
 }

@@ -1,6 +1,6 @@
 // The trainable tensors of a model: one flat buffer of values and one of gradients, with named slices.
 import type { Runtime, Sealable } from './runtime.js';
-import { expectDimensions, fail, type Shape } from './shape.js';
+import { expectDimensions, fail, type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** A tensor's values outside the runtime, as in a checkpoint. */
@@ -11,6 +11,12 @@ export interface StateEntry {
 
 /** Values by PyTorch's keys (`controller.cells.0.weight_ih`), in the order the parameters were made. */
 export type StateDict = Map<string, StateEntry>;
+
+/** Values to load, by name: what a `stateDict()` returned, or the tensors of a safetensors file. */
+export type StateSource = ReadonlyMap<
+  string,
+  { readonly shape: Shape; readonly data: ArrayLike<number> | ArrayLike<bigint> }
+>;
 
 /** Where a layer makes its parameters: a Parameters object seen under a prefix. */
 export interface ParameterScope {
@@ -126,17 +132,13 @@ export class Parameters implements ParameterScope, Sealable {
    * Takes over the values of `state`, which must hold exactly the names and shapes of `stateDict()`.
    * Everything is checked first: a RangeError leaves the parameters as they were.
    */
-  loadStateDict(state: ReadonlyMap<string, { shape: Shape; data: ArrayLike<number> }>): void {
+  loadStateDict(state: StateSource): void {
     for (const name of state.keys()) {
       if (!this.#find(name)) fail('loadStateDict', 'state', 'hold only the names of parameters', name);
     }
-    for (const [name, { shape, size }] of [...this.#tensors, ...this.#buffers]) {
-      const entry = state.get(name) ?? fail('loadStateDict', 'state', `hold ${name}`, 'nothing of that name');
-      const same = entry.shape.length === shape.length && entry.shape.every((dim, i) => dim === shape[i]);
-      if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, entry.shape);
-      if (entry.data.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, entry.data.length);
-    }
-    for (const [name, { data }] of state) this.get(name).set(data);
+    const tensors = [...this.#tensors, ...this.#buffers];
+    const values = tensors.map(([name, { shape }]) => expectEntry(state, name, shape));
+    for (const [i, [, tensor]] of tensors.entries()) tensor.set(values[i] as ArrayLike<number>);
   }
 
   #find(name: string): Tensor | undefined {
@@ -148,6 +150,21 @@ export class Parameters implements ParameterScope, Sealable {
     if (this.#find(name)) fail('create', 'name', 'be new', name);
     return this.runtime.persistent(shape);
   }
+}
+
+/** The numbers that `state` must hold under `name`, in this shape. */
+export function expectEntry(state: StateSource, name: string, shape: Shape): ArrayLike<number> {
+  const entry = state.get(name) ?? fail('loadStateDict', 'state', `hold ${name}`, 'nothing of that name');
+  const { data } = entry;
+  const size = sizeOf(shape);
+  const same = entry.shape.length === shape.length && entry.shape.every((dim, i) => dim === shape[i]);
+  if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, entry.shape);
+  if (data.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, data.length);
+  return isNumeric(data) ? data : Array.from(data, Number);
+}
+
+function isNumeric(data: ArrayLike<number> | ArrayLike<bigint>): data is ArrayLike<number> {
+  return typeof data[0] !== 'bigint';
 }
 
 /** The address at which the arena puts what follows `size` floats at `address`. */

@@ -26,6 +26,7 @@ export {
 } from './elementwise';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
+export {
   bceWithLogits,
   bceWithLogitsBackward,
   crossEntropy,

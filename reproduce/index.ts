@@ -6,7 +6,9 @@ import type { Program } from './program.js';
 import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
-const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {};
+const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'ntm-copy': () => import('./ntm-copy/index.js'),
+};
 
 const command = new Command('npm run reproduce --')
   .description('Reproduces a published result.')

@@ -18,7 +18,7 @@ export enum Term {
 }
 
 export class Fold {
-  /** Sum of term(a[i], b[i], s) over i < n: inlined, with a `term` known to the compiler, one straight loop. */
+  /** Sum of term(a[i], b[i], s) over i < n: inlined, and with `term` a constant, one straight loop. */
   @inline static run(term: Term, n: u32, a: usize, b: usize = 0, s: f32 = 0): f64 {
     const bytes = (<usize>n) << 2;
     const whole = bytes & ~63;

@@ -1,4 +1,4 @@
-// Kernels that optimizers and guards call on flat buffers: scale, clamp, sumSquares, allFinite, at every length of tail.
+// Kernels that optimizers and guards call on flat buffers: scale, clamp, sumSquares, allFinite.
 import test from 'ava';
 import { load } from '../index.js';
 import { gaussian, seeded } from './random-numbers.js';

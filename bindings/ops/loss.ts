@@ -3,7 +3,8 @@ import { expectSameShape, expectShape, fail, failType } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /**
- * Mean binary cross-entropy of `sigmoid(x)` and `target`, PyTorch's `binary_cross_entropy_with_logits`; stable for every x.
+ * Mean binary cross-entropy of `sigmoid(x)` and `target`, PyTorch's `binary_cross_entropy_with_logits`; stable for
+ * every x.
  *
  * `x: [...], target: [...] → []`. Throws a RangeError where the shapes differ.
  */

@@ -5,7 +5,8 @@ import type { Tensor } from '../tensor.js';
 /**
  * Sum of all elements, or over dimension `dim`, which disappears (negative ones count from the end).
  *
- * `x: [...] → []`, with `dim = -1`: `[..., C] → [...]`. Added up in float64. Throws a RangeError where x has no such dimension.
+ * `x: [...] → []`, with `dim = -1`: `[..., C] → [...]`. Added up in float64. Throws a RangeError where x has no such
+ * dimension.
  */
 export function sum(x: Tensor, dim?: number): Tensor {
   return reduce('sum', x, dim);

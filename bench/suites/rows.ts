@@ -1,0 +1,50 @@
+// Ops bound by memory or by a transcendental function: elementwise, softmax, losses, sums.
+import {
+  add,
+  binaryCrossEntropyWithLogits,
+  div,
+  exp,
+  log,
+  logSoftmax,
+  mul,
+  relu,
+  sigmoid,
+  softmax,
+  softplus,
+  sum,
+  tanh,
+} from 'tapehead';
+import { type BenchCase, bothWays } from '../bench-case.js';
+
+const n = 65_536;
+const unary = { bytes: 8 * n };
+const binary = {
+  bytes: 12 * n,
+  ranges: [
+    [-1, 1],
+    [1, 2],
+  ] as const,
+};
+
+export const rowsSuite: readonly BenchCase[] = [
+  ...bothWays(`add ${n}`, [[n], [n]], add, binary),
+  ...bothWays(`mul ${n}`, [[n], [n]], mul, binary),
+  ...bothWays(`div ${n}`, [[n], [n]], div, binary),
+  ...bothWays(`exp ${n}`, [[n]], exp, unary),
+  ...bothWays(`log ${n}`, [[n]], log, { ...unary, ranges: [[0.1, 10]] }),
+  ...bothWays(`tanh ${n}`, [[n]], tanh, unary),
+  ...bothWays(`sigmoid ${n}`, [[n]], sigmoid, unary),
+  ...bothWays(`relu ${n}`, [[n]], relu, unary),
+  ...bothWays(`softplus ${n}`, [[n]], softplus, unary),
+  ...bothWays(`sum ${n}`, [[n]], (x) => sum(x), { bytes: 4 * n }),
+  ...bothWays('softmax 512x128', [[512, 128]], softmax, unary),
+  ...bothWays('softmax 6x10000', [[6, 10_000]], softmax, { bytes: 8 * 60_000 }),
+  ...bothWays('logSoftmax 512x128', [[512, 128]], logSoftmax, unary),
+  ...bothWays(`binaryCrossEntropyWithLogits ${n}`, [[n], [n]], binaryCrossEntropyWithLogits, {
+    bytes: 8 * n,
+    ranges: [
+      [-4, 4],
+      [0, 1],
+    ],
+  }),
+];

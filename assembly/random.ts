@@ -215,13 +215,8 @@ class Draw {
 
 /** Stores the first `count` (1 to 15) words of four blocks. */
 function storePart(out: usize, block0: v128, block1: v128, block2: v128, block3: v128, count: u32): void {
-  storeUpTo(out, block0, count);
-  storeUpTo(out + 16, block1, count - 4);
-  storeUpTo(out + 32, block2, count - 8);
-  storeUpTo(out + 48, block3, count - 12);
-}
-
-function storeUpTo(address: usize, x: v128, count: i32): void {
-  if (count >= 4) v128.store(address, x);
-  else if (count > 0) Simd.storeTail(address, x, count);
+  Simd.store(out, block0, count);
+  if (count > 4) Simd.store(out + 16, block1, count - 4);
+  if (count > 8) Simd.store(out + 32, block2, count - 8);
+  if (count > 12) Simd.store(out + 48, block3, count - 12);
 }

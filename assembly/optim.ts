@@ -7,8 +7,9 @@ import { Simd } from './simd';
 // off do their arithmetic with a neutral constant; only the buffers they would need, absent as 0, are worth a branch.
 
 /**
- * d = g + weightDecay·p; with a momentum buffer b: b = momentum·b + (1 - dampening)·d, d = nesterov ? d + momentum·b :
- * b; p -= lr·d.
+ * d = g + weightDecay·p
+ * with a momentum buffer b: b = momentum·b + (1 - dampening)·d, then d = nesterov ? d + momentum·b : b
+ * p -= lr·d
  */
 export function sgd(
   p: usize,
@@ -34,10 +35,11 @@ export function sgd(
 }
 
 /**
- * Adam (Kingma & Ba 2015), with `decoupled` weight decay AdamW (Loshchilov & Hutter 2019), with vmax AMSGrad (Reddi et
- * al. 2018): p *= 1 - lr·weightDecay if decoupled, else g += weightDecay·p; m = beta1·m + (1 - beta1)·g; v = beta2·v +
- * (1 - beta2)·g²; vmax = max(vmax, v); p -= lr / biasCorrection1 · m / (sqrt(vmax or v) / sqrt(biasCorrection2) + eps).
- * Numerator and denominator are multiplied by sqrt(biasCorrection2), which leaves one division.
+ * Adam (Kingma & Ba 2015); `decoupled`, AdamW (Loshchilov & Hutter 2019); with vmax, AMSGrad (Reddi et al. 2018):
+ * p *= 1 - lr·weightDecay if decoupled, else g += weightDecay·p
+ * m = beta1·m + (1 - beta1)·g, v = beta2·v + (1 - beta2)·g², vmax = max(vmax, v)
+ * p -= lr / biasCorrection1 · m / (sqrt(v or vmax) / sqrt(biasCorrection2) + eps)
+ * Numerator and denominator are both taken times sqrt(biasCorrection2), which leaves one division.
  */
 export function adam(
   p: usize,
@@ -73,10 +75,11 @@ export function adam(
 }
 
 /**
- * g += weightDecay·p; s = alpha·s + (1 - alpha)·g²; with gradAverage a: a = alpha·a + (1 - alpha)·g and s - a² stands
- * for s below; r = epsInsideRoot ? sqrt(s + eps) : sqrt(s) + eps; with a momentum buffer b: b = momentum·b + g / r, p
- * -= lr·b; else p -= lr·g / r. The eps inside the root is Graves's (2013, eq. 40), outside PyTorch's. s - a² is at
- * least 0, whatever rounding does to it.
+ * g += weightDecay·p
+ * s = alpha·s + (1 - alpha)·g²; with gradAverage a: a = alpha·a + (1 - alpha)·g, and s - a² below in place of s
+ * d = g / (epsInsideRoot ? sqrt(s + eps) : sqrt(s) + eps); with a momentum buffer b: b = momentum·b + d, then d = b
+ * p -= lr·d
+ * eps is inside the root in Graves 2013 (eq. 40), outside in PyTorch. s - a² counts as 0 where rounding makes it less.
  */
 export function rmsprop(
   p: usize,

@@ -112,7 +112,10 @@ class Draw {
     const low = <u64>c0 | ((<u64>c1) << 32);
     const high = <u64>c2 | ((<u64>c3) << 32);
     const key = i64x2.splat(<u64>key0 | ((<u64>key1) << 32));
-    for (let i: u32 = 0; i < n; i += 16) {
+    if (n === 0) return;
+    let i: u32 = 0;
+    // Loops end with their test so that V8 makes constants before them and not in every round.
+    do {
       const x0 = Draw.counter(low, high, i >> 2);
       const x1 = Draw.counter(low, high, (i >> 2) + 1);
       const x2 = Draw.counter(low, high, (i >> 2) + 2);
@@ -122,7 +125,8 @@ class Draw {
       let even1 = v128.shuffle<u32>(x2, x3, 0, 2, 4, 6);
       let odd1 = v128.shuffle<u32>(x2, x3, 1, 3, 5, 7);
       let k = key;
-      for (let round = 0; round < 10; round++) {
+      let round = 0;
+      do {
         const m = i32x4(0xd2511f53, 0xcd9e8d57, 0xd2511f53, 0xcd9e8d57);
         const p0 = i64x2.extmul_low_i32x4_u(even0, m);
         const q0 = i64x2.extmul_high_i32x4_u(even0, m);
@@ -133,7 +137,7 @@ class Draw {
         even1 = v128.xor(v128.shuffle<u32>(p1, q1, 3, 1, 7, 5), v128.xor(odd1, k));
         odd1 = v128.shuffle<u32>(p1, q1, 2, 0, 6, 4);
         k = i32x4.add(k, i32x4(0x9e3779b9, 0xbb67ae85, 0x9e3779b9, 0xbb67ae85));
-      }
+      } while (++round < 10);
       const first0 = Draw.number(distribution, 0, even0, odd0, a, b);
       const second0 = Draw.number(distribution, 1, even0, odd0, a, b);
       const first1 = Draw.number(distribution, 0, even1, odd1, a, b);
@@ -151,7 +155,8 @@ class Draw {
         storePart(out, block0, block1, block2, block3, n - i);
       }
       out += 64;
-    }
+      i += 16;
+    } while (i < n);
   }
 
   /** The 128-bit counter high, low plus `blocks`. */

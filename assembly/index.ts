@@ -37,7 +37,7 @@ export {
 export { lstmCell, lstmCellBackward } from './lstm';
 export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
-export { adam, clipGradNorm, clipGradValue, rmsprop, sgd } from './optim';
+export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';

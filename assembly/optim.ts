@@ -1,12 +1,15 @@
 // Optimizer updates and gradient clipping over flat buffers: every parameter of a model in one call.
+import { scale } from './elementwise';
+import { sumSquares } from './reduce';
 import { Simd } from './simd';
 
 // The definitions are PyTorch's. Factors such as 1 - beta are computed in float64 and then rounded. Options that are
 // off do their arithmetic with a neutral constant; only the buffers they would need, absent as 0, are worth a branch.
 
 /**
- * d = g + weightDecay·p; with a momentum buffer b: b = momentum·b + (1 - dampening)·d, d = nesterov ? d + momentum·b :
- * b; p -= lr·d.
+ * d = g + weightDecay·p
+ * with a momentum buffer b: b = momentum·b + (1 - dampening)·d, then d = nesterov ? d + momentum·b : b
+ * p -= lr·d
  */
 export function sgd(
   p: usize,
@@ -32,10 +35,11 @@ export function sgd(
 }
 
 /**
- * Adam (Kingma & Ba 2015), with `decoupled` weight decay AdamW (Loshchilov & Hutter 2019), with vmax AMSGrad (Reddi et
- * al. 2018): p *= 1 - lr·weightDecay if decoupled, else g += weightDecay·p; m = beta1·m + (1 - beta1)·g; v = beta2·v +
- * (1 - beta2)·g²; vmax = max(vmax, v); p -= lr / biasCorrection1 · m / (sqrt(vmax or v) / sqrt(biasCorrection2) + eps).
- * Numerator and denominator are multiplied by sqrt(biasCorrection2), which leaves one division.
+ * Adam (Kingma & Ba 2015); `decoupled`, AdamW (Loshchilov & Hutter 2019); with vmax, AMSGrad (Reddi et al. 2018):
+ * p *= 1 - lr·weightDecay if decoupled, else g += weightDecay·p
+ * m = beta1·m + (1 - beta1)·g, v = beta2·v + (1 - beta2)·g², vmax = max(vmax, v)
+ * p -= lr / biasCorrection1 · m / (sqrt(v or vmax) / sqrt(biasCorrection2) + eps)
+ * Numerator and denominator are both taken times sqrt(biasCorrection2), which leaves one division.
  */
 export function adam(
   p: usize,
@@ -71,10 +75,11 @@ export function adam(
 }
 
 /**
- * g += weightDecay·p; s = alpha·s + (1 - alpha)·g²; with gradAverage a: a = alpha·a + (1 - alpha)·g and s - a² stands
- * for s below; r = epsInsideRoot ? sqrt(s + eps) : sqrt(s) + eps; with a momentum buffer b: b = momentum·b + g / r, p
- * -= lr·b; else p -= lr·g / r. The eps inside the root is Graves's (2013, eq. 40), outside PyTorch's. s - a² is at
- * least 0, whatever rounding does to it.
+ * g += weightDecay·p
+ * s = alpha·s + (1 - alpha)·g²; with gradAverage a: a = alpha·a + (1 - alpha)·g, and s - a² below in place of s
+ * d = g / (epsInsideRoot ? sqrt(s + eps) : sqrt(s) + eps); with a momentum buffer b: b = momentum·b + d, then d = b
+ * p -= lr·d
+ * eps is inside the root in Graves 2013 (eq. 40), outside in PyTorch. s - a² counts as 0 where rounding makes it less.
  */
 export function rmsprop(
   p: usize,
@@ -110,45 +115,11 @@ export function rmsprop(
 
 /** g *= min(1, maxNorm / (norm + 1e-6)), where norm is the L2 norm of g, summed in float64. Returns norm. */
 export function clipGradNorm(g: usize, n: u32, maxNorm: f64): f64 {
-  const tail = n & 3;
-  const bytes = (<usize>(n - tail)) << 2;
-  let low = f64x2.splat(0);
-  let high = f64x2.splat(0);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const x = v128.load(g + i);
-    low = f64x2.add(low, Update.squaredPair(x));
-    high = f64x2.add(high, Update.squaredPair(v128.shuffle<u64>(x, x, 1, 1)));
-  }
-  if (tail) {
-    const x = Simd.loadTail(g + bytes, tail);
-    low = f64x2.add(low, Update.squaredPair(x));
-    high = f64x2.add(high, Update.squaredPair(v128.shuffle<u64>(x, x, 1, 1)));
-  }
-  const pair = f64x2.add(low, high);
-  const norm = sqrt(f64x2.extract_lane(pair, 0) + f64x2.extract_lane(pair, 1));
+  const norm = sqrt(sumSquares(g, n));
   const coefficient = maxNorm / (norm + 1e-6);
   // A NaN must reach every gradient, as in PyTorch: hence not `coefficient < 1`.
-  if (!(coefficient >= 1)) {
-    const scale = f32x4.splat(<f32>coefficient);
-    for (let i: usize = 0; i < bytes; i += 16) v128.store(g + i, f32x4.mul(v128.load(g + i), scale));
-    if (tail) Simd.storeTail(g + bytes, f32x4.mul(Simd.loadTail(g + bytes, tail), scale), tail);
-  }
+  if (!(coefficient >= 1)) scale(g, g, n, <f32>coefficient);
   return norm;
-}
-
-/** g = min(max(g, -limit), limit); a NaN stays one. */
-export function clipGradValue(g: usize, n: u32, limit: f32): void {
-  const tail = n & 3;
-  const bytes = (<usize>(n - tail)) << 2;
-  const top = f32x4.splat(limit);
-  const bottom = f32x4.splat(-limit);
-  for (let i: usize = 0; i < bytes; i += 16) {
-    v128.store(g + i, f32x4.pmin(f32x4.pmax(v128.load(g + i), bottom), top));
-  }
-  if (tail) {
-    const x = Simd.loadTail(g + bytes, tail);
-    Simd.storeTail(g + bytes, f32x4.pmin(f32x4.pmax(x, bottom), top), tail);
-  }
 }
 
 /** The updates of `count` (1 to 4) elements, `i` bytes into the buffers. */
@@ -165,14 +136,14 @@ class Update {
     take: v128,
     nesterov: bool,
   ): void {
-    const x = Update.load(p + i, count);
-    let d = Simd.madd(decay, x, Update.load(g + i, count));
+    const x = Simd.load(p + i, count);
+    let d = Simd.madd(decay, x, Simd.load(g + i, count));
     if (momentumBuffer) {
-      const b = Simd.madd(keep, Update.load(momentumBuffer + i, count), f32x4.mul(take, d));
-      Update.store(momentumBuffer + i, b, count);
+      const b = Simd.madd(keep, Simd.load(momentumBuffer + i, count), f32x4.mul(take, d));
+      Simd.store(momentumBuffer + i, b, count);
       d = nesterov ? Simd.madd(keep, b, d) : b;
     }
-    Update.store(p + i, Simd.madd(rate, d, x), count);
+    Simd.store(p + i, Simd.madd(rate, d, x), count);
   }
 
   @inline static adam(
@@ -192,20 +163,20 @@ class Update {
     keep2: v128,
     take2: v128,
   ): void {
-    const x = Update.load(p + i, count);
-    const d = Simd.madd(decay, x, Update.load(g + i, count));
-    const first = Simd.madd(keep1, Update.load(m + i, count), f32x4.mul(take1, d));
-    let second = Simd.madd(keep2, Update.load(v + i, count), f32x4.mul(take2, f32x4.mul(d, d)));
-    Update.store(m + i, first, count);
-    Update.store(v + i, second, count);
+    const x = Simd.load(p + i, count);
+    const d = Simd.madd(decay, x, Simd.load(g + i, count));
+    const first = Simd.madd(keep1, Simd.load(m + i, count), f32x4.mul(take1, d));
+    let second = Simd.madd(keep2, Simd.load(v + i, count), f32x4.mul(take2, f32x4.mul(d, d)));
+    Simd.store(m + i, first, count);
+    Simd.store(v + i, second, count);
     if (vmax) {
       // A NaN in v stays there, and as pmax's first argument it passes.
-      second = f32x4.pmax(second, Update.load(vmax + i, count));
-      Update.store(vmax + i, second, count);
+      second = f32x4.pmax(second, Simd.load(vmax + i, count));
+      Simd.store(vmax + i, second, count);
     }
     const step = f32x4.div(first, f32x4.add(f32x4.sqrt(second), floor));
     // Not x·(1 - lr·weightDecay), whose rounded factor would be wrong the same way at every step.
-    Update.store(p + i, f32x4.add(x, Simd.madd(rate, step, f32x4.mul(shrink, x))), count);
+    Simd.store(p + i, f32x4.add(x, Simd.madd(rate, step, f32x4.mul(shrink, x))), count);
   }
 
   @inline static rmsprop(
@@ -224,35 +195,20 @@ class Update {
     outer: v128,
     speed: v128,
   ): void {
-    const x = Update.load(p + i, count);
-    const d = Simd.madd(decay, x, Update.load(g + i, count));
-    let variance = Simd.madd(keep, Update.load(s + i, count), f32x4.mul(take, f32x4.mul(d, d)));
-    Update.store(s + i, variance, count);
+    const x = Simd.load(p + i, count);
+    const d = Simd.madd(decay, x, Simd.load(g + i, count));
+    let variance = Simd.madd(keep, Simd.load(s + i, count), f32x4.mul(take, f32x4.mul(d, d)));
+    Simd.store(s + i, variance, count);
     if (a) {
-      const mean = Simd.madd(keep, Update.load(a + i, count), f32x4.mul(take, d));
-      Update.store(a + i, mean, count);
+      const mean = Simd.madd(keep, Simd.load(a + i, count), f32x4.mul(take, d));
+      Simd.store(a + i, mean, count);
       variance = f32x4.pmax(f32x4.sub(variance, f32x4.mul(mean, mean)), f32x4.splat(0));
     }
     let step = f32x4.div(d, f32x4.add(f32x4.sqrt(f32x4.add(variance, inner)), outer));
     if (b) {
-      step = Simd.madd(speed, Update.load(b + i, count), step);
-      Update.store(b + i, step, count);
+      step = Simd.madd(speed, Simd.load(b + i, count), step);
+      Simd.store(b + i, step, count);
     }
-    Update.store(p + i, Simd.madd(rate, step, x), count);
-  }
-
-  /** The squares of the first two lanes, in float64. */
-  @inline static squaredPair(x: v128): v128 {
-    const pair = f64x2.promote_low_f32x4(x);
-    return f64x2.mul(pair, pair);
-  }
-
-  @inline static load(address: usize, count: u32): v128 {
-    return count === 4 ? v128.load(address) : Simd.loadTail(address, count);
-  }
-
-  @inline static store(address: usize, x: v128, count: u32): void {
-    if (count === 4) v128.store(address, x);
-    else Simd.storeTail(address, x, count);
+    Simd.store(p + i, Simd.madd(rate, step, x), count);
   }
 }

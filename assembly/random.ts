@@ -112,7 +112,10 @@ class Draw {
     const low = <u64>c0 | ((<u64>c1) << 32);
     const high = <u64>c2 | ((<u64>c3) << 32);
     const key = i64x2.splat(<u64>key0 | ((<u64>key1) << 32));
-    for (let i: u32 = 0; i < n; i += 16) {
+    if (n === 0) return;
+    let i: u32 = 0;
+    // Loops end with their test so that V8 makes constants before them and not in every round.
+    do {
       const x0 = Draw.counter(low, high, i >> 2);
       const x1 = Draw.counter(low, high, (i >> 2) + 1);
       const x2 = Draw.counter(low, high, (i >> 2) + 2);
@@ -122,7 +125,8 @@ class Draw {
       let even1 = v128.shuffle<u32>(x2, x3, 0, 2, 4, 6);
       let odd1 = v128.shuffle<u32>(x2, x3, 1, 3, 5, 7);
       let k = key;
-      for (let round = 0; round < 10; round++) {
+      let round = 0;
+      do {
         const m = i32x4(0xd2511f53, 0xcd9e8d57, 0xd2511f53, 0xcd9e8d57);
         const p0 = i64x2.extmul_low_i32x4_u(even0, m);
         const q0 = i64x2.extmul_high_i32x4_u(even0, m);
@@ -133,7 +137,7 @@ class Draw {
         even1 = v128.xor(v128.shuffle<u32>(p1, q1, 3, 1, 7, 5), v128.xor(odd1, k));
         odd1 = v128.shuffle<u32>(p1, q1, 2, 0, 6, 4);
         k = i32x4.add(k, i32x4(0x9e3779b9, 0xbb67ae85, 0x9e3779b9, 0xbb67ae85));
-      }
+      } while (++round < 10);
       const first0 = Draw.number(distribution, 0, even0, odd0, a, b);
       const second0 = Draw.number(distribution, 1, even0, odd0, a, b);
       const first1 = Draw.number(distribution, 0, even1, odd1, a, b);
@@ -151,7 +155,8 @@ class Draw {
         storePart(out, block0, block1, block2, block3, n - i);
       }
       out += 64;
-    }
+      i += 16;
+    } while (i < n);
   }
 
   /** The 128-bit counter high, low plus `blocks`. */
@@ -215,13 +220,8 @@ class Draw {
 
 /** Stores the first `count` (1 to 15) words of four blocks. */
 function storePart(out: usize, block0: v128, block1: v128, block2: v128, block3: v128, count: u32): void {
-  storeUpTo(out, block0, count);
-  storeUpTo(out + 16, block1, count - 4);
-  storeUpTo(out + 32, block2, count - 8);
-  storeUpTo(out + 48, block3, count - 12);
-}
-
-function storeUpTo(address: usize, x: v128, count: i32): void {
-  if (count >= 4) v128.store(address, x);
-  else if (count > 0) Simd.storeTail(address, x, count);
+  Simd.store(out, block0, count);
+  if (count > 4) Simd.store(out + 16, block1, count - 4);
+  if (count > 8) Simd.store(out + 32, block2, count - 8);
+  if (count > 12) Simd.store(out + 48, block3, count - 12);
 }

@@ -200,7 +200,7 @@ export function clipGradNorm(parameters: Parameters, maxNorm: number): number {
 export function clipGradValue(parameters: Parameters, clipValue: number): void {
   expectNumber('clipGradValue', 'clipValue', clipValue, 0);
   const { gradPointer, length } = parameters.flat();
-  parameters.runtime.kernels.clipGradValue(gradPointer, length, clipValue);
+  parameters.runtime.kernels.clamp(gradPointer, gradPointer, length, -clipValue, clipValue);
 }
 
 /** Keeps the denominator above 0 in float32 where no gradient has come yet, as in the gaps of the flat buffers. */

@@ -15,6 +15,8 @@ export interface Frames {
 /** Okabe and Ito's colours, told apart by colour-blind readers too. */
 export const colors = { blue: '#0072b2', orange: '#d55e00', green: '#009e73', purple: '#cc79a7' };
 
+/** The dark end of viridis. */
+const DARKEST = '#440154';
 const font = 'Helvetica, Arial, sans-serif';
 const ink = '#222';
 const config: Config = {
@@ -63,6 +65,8 @@ export interface HeatMapOptions {
   readonly domain?: readonly [number, number];
   /** Number of the first column, where only a part of them is shown. Default 0. */
   readonly first?: number;
+  /** Where the columns are a ring: how many there are, so that numbers begin anew after the last. */
+  readonly ring?: number;
 }
 
 /** For views side by side: each heat map keeps its own colours. */
@@ -70,13 +74,14 @@ export const ownScales = { scale: { fill: 'independent' as const, stroke: 'indep
 
 /** Numbers over time as a heat map: time to the right, columns downwards. */
 export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions) {
-  const { title, xTitle = 'time', yTitle, width, height, first = 0 } = options;
+  const { title, xTitle = 'time', yTitle, width, height, first = 0, ring } = options;
   const values = Array.from({ length: rows * columns }, (_, i) => {
     // Half a step either way, so that a tick stands at the middle of its cell.
     const [x, y] = [Math.floor(i / columns) - 0.5, first + (i % columns) - 0.5];
     return { x, x2: x + 1, y, y2: y + 1, value: data[i] as number };
   });
   const domain = options.domain ?? extent(values.map(({ value }) => value));
+  const [low, high] = domain;
   const color = {
     field: 'value',
     type: 'quantitative' as const,
@@ -86,9 +91,11 @@ export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions
     title: { text: title, fontSize: 14, frame: 'group' as const, offset: 6 },
     width,
     height,
-    data: { values },
+    // Cells that are as dark as the background are left to it: most of a focus.
+    data: { values: values.filter(({ value }) => value > low + 0.002 * (high - low)) },
+    view: { fill: DARKEST },
     // A stroke in the colour of the fill closes the hairlines between neighbours.
-    mark: { type: 'rect' as const, strokeWidth: 0.4, clip: true },
+    mark: { type: 'rect' as const, strokeWidth: 0.6, clip: true },
     encoding: {
       x: {
         field: 'x',
@@ -103,7 +110,12 @@ export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions
         type: 'quantitative' as const,
         title: yTitle,
         scale: { domain: [first - 0.5, first + columns - 0.5], nice: false, reverse: true },
-        axis: { grid: false, tickMinStep: 1, tickCount: Math.max(2, Math.floor(height / 30)) },
+        axis: {
+          grid: false,
+          tickMinStep: 1,
+          tickCount: Math.max(2, Math.floor(height / 30)),
+          ...(ring !== undefined && { labelExpr: `datum.value % ${ring}` }),
+        },
       },
       y2: { field: 'y2' },
       fill: { ...color, legend: null },

@@ -99,5 +99,5 @@ test('plots are drawn', async (t) => {
     t.notRegex(svg, /NaN|undefined/);
   }
   const heading = readFileSync(join(dir, 'heads.svg'), 'utf8');
-  t.regex(heading, /locations 39 to 61 of 128/);
+  t.regex(heading, /23 of the ring of 128 locations are shown, from 39 on/);
 });

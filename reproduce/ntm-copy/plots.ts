@@ -61,24 +61,25 @@ export function lossPlot(metrics: readonly Metric[]): TopLevelSpec {
 /** Focus of the heads over time below what comes in, goes out, is added and is read (Graves et al. 2014, figure 6). */
 export function headsPlot(trace: HeadsTrace): TopLevelSpec {
   const { inputs, outputs, adds, reads, writeWeights, readWeights } = trace;
-  const [first, end] = locationsInUse([writeWeights, readWeights]);
+  const { first, count } = locationsInUse([writeWeights, readWeights]);
   const width = 420;
   const vectors = (frames: Frames, title: string, yTitle: string, height: number, domain?: [number, number]) =>
     heatMap(frames, { title, yTitle, xTitle: '', width, height, ...(domain && { domain }) });
   const focus = (frames: Frames, title: string) =>
-    heatMap(columnsOf(frames, first, end), {
+    heatMap(columnsOf(frames, first, count), {
       title,
       yTitle: 'location',
       xTitle: 'time step',
       width,
-      height: Math.min(480, Math.max(180, 12 * (end - first))),
+      height: Math.min(480, Math.max(180, 12 * count)),
       domain: [0, 1],
       first,
+      ring: frames.columns,
     });
   return {
     title: {
       text: 'Where the heads look while copying',
-      subtitle: `bright is high; locations ${first} to ${end - 1} of ${writeWeights.columns}, the others are not used`,
+      subtitle: `bright is high; ${count} of the ring of ${writeWeights.columns} locations are shown, from ${first} on`,
     },
     hconcat: [
       {
@@ -121,26 +122,33 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   };
 }
 
-/** From the first to beyond the last location that any head ever gives a weight of 0.05, and one more either way. */
-function locationsInUse(weights: readonly Frames[]): [number, number] {
+/**
+ * The shortest stretch of the ring of locations that holds every one to which any head ever gives a weight of 0.05,
+ * with one more either way.
+ */
+function locationsInUse(weights: readonly Frames[]): { first: number; count: number } {
   const columns = weights[0]?.columns ?? 0;
-  const used = Array.from({ length: columns }, (_, column) =>
-    weights.some(({ data, rows }) =>
-      Array.from({ length: rows }, (_, row) => data[row * columns + column] as number).some((weight) => weight >= 0.05),
-    ),
+  const everything = { first: 0, count: columns };
+  const used = range(columns).filter((column) =>
+    weights.some(({ data, rows }) => range(rows).some((row) => (data[row * columns + column] as number) >= 0.05)),
   );
-  const first = used.indexOf(true);
-  return first < 0 ? [0, columns] : [Math.max(0, first - 1), Math.min(columns, used.lastIndexOf(true) + 2)];
+  const gaps = used.map((column, i) => (used[i + 1] ?? (used[0] as number) + columns) - column - 1);
+  const widest = gaps.indexOf(Math.max(...gaps));
+  const gap = gaps[widest] ?? 0;
+  if (gap < 3) return everything;
+  return { first: ((used[widest] as number) + gap) % columns, count: columns - gap + 2 };
 }
 
-/** The columns from `first` to before `end`. */
-function columnsOf({ data, rows, columns }: Frames, first: number, end: number): Frames {
-  const width = end - first;
-  const part = Float32Array.from(
-    { length: rows * width },
-    (_, i) => data[Math.floor(i / width) * columns + first + (i % width)] as number,
+/** `count` columns of a ring from `first` on. */
+function columnsOf({ data, rows, columns }: Frames, first: number, count: number): Frames {
+  const part = range(rows).flatMap((row) =>
+    range(count).map((i) => data[row * columns + ((first + i) % columns)] as number),
   );
-  return { data: part, rows, columns: width };
+  return { data: part, rows, columns: count };
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
 
 function bitsWrong({ target, output }: Copy): number {

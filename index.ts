@@ -1,9 +1,18 @@
 // The public API, one name per line.
 export { type LoadOptions, load } from './bindings/load.js';
+export {
+  contentWeights,
+  type HeadOptions,
+  type HeadParameters,
+  headParameters,
+  locationWeights,
+} from './bindings/ops/addressing.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
+export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
+export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
@@ -39,3 +48,8 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export type { HeadTrace } from './models/ntm/head.js';
+export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
+export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
+export type { SequenceModel } from './models/ntm/sequence-model.js';
+export { bitsWrong, type CopyBatch, CopyTask, type CopyTaskOptions } from './tasks/copy.js';

@@ -11,6 +11,7 @@ export class Arena {
   /** Address of the scratch region, which kernels may overwrite at any call. */
   readonly scratch = ALIGNMENT;
   #heap: Float32Array;
+  #size: number;
   #persistentTop: number;
   #top: number;
   #peak: number;
@@ -21,6 +22,7 @@ export class Arena {
     readonly maxBytes: number,
   ) {
     this.#heap = new Float32Array(memory.buffer);
+    this.#size = memory.buffer.byteLength;
     this.#persistentTop = this.#top = this.#peak = align(this.scratch + scratchBytes);
     this.#ensure(0);
   }
@@ -97,8 +99,8 @@ export class Arena {
 
   #ensure(bytes: number): void {
     const needed = this.#top + bytes;
-    const size = this.memory.buffer.byteLength;
-    if (needed <= size && this.#heap.byteLength === size) return;
+    if (needed <= this.#size) return;
+    const size = this.#size;
     const wanted = Math.min(Math.max(needed, size + Math.min(size, 64 * 1024 * PAGE)), this.maxBytes);
     try {
       if (needed > this.maxBytes) throw new RangeError();
@@ -109,6 +111,7 @@ export class Arena {
       );
     }
     this.#heap = new Float32Array(this.memory.buffer);
+    this.#size = this.memory.buffer.byteLength;
   }
 }
 

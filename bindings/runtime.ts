@@ -33,6 +33,9 @@ export interface Deferred {
   flush(): void;
 }
 
+/** Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
+export type Panels = [transposed: number, plain: number];
+
 /** What a Parameters object promises the runtime: to lay its tensors out before the first step that follows. */
 export interface Sealable {
   seal(): void;
@@ -42,8 +45,8 @@ export interface Sealable {
 export class Runtime {
   /** @internal Work left for the end of the running backward pass, by the tensor it is for. */
   readonly deferred = new Map<Tensor, Deferred>();
-  /** @internal Addresses of a weight's packed panels, made at its first use in a step. */
-  readonly panels = new Map<Tensor, number>();
+  /** @internal Addresses of weights packed for products, made at their first use in a step. */
+  readonly panels = new Map<Tensor, Panels>();
   /** @internal Parameters that are not laid out yet. */
   readonly unsealed = new Set<Sealable>();
   readonly #forever: Scope = { alive: true };
@@ -101,7 +104,7 @@ export class Runtime {
     } finally {
       inner.alive = false;
       this.#scope = outer;
-      for (const [weight, panel] of this.panels) if (panel >= mark) this.panels.delete(weight);
+      for (const [weight, panels] of this.panels) if (Math.max(...panels) >= mark) this.panels.delete(weight);
       this.arena.reset(kept);
     }
   }
@@ -146,7 +149,7 @@ export class Runtime {
     }
     for (let i = this.#tape.length - 1; i >= 0; i--) {
       const entry = this.#tape[i] as Entry;
-      if (entry.outputs.some(hasGradient)) entry.backward();
+      if (anyHasGradient(entry.outputs)) entry.backward();
     }
     for (const work of this.deferred.values()) work.flush();
     this.#clear();
@@ -167,14 +170,14 @@ export class Runtime {
 
   /** @internal Records an op, if a gradient of any input is wanted. `backward` finds gradients through `gradient(input)`. */
   record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void): void {
-    if (!this.#gradEnabled || !inputs.some(wantsGradient)) return;
+    if (!this.#gradEnabled || !anyWantsGradient(inputs)) return;
     for (const output of outputs) output.requiresGrad = true;
     this.#tape.push({ op, inputs, outputs, backward });
   }
 
   /** @internal Whether an op on these inputs will be recorded, so that it must save what its backward needs. */
   recording(...inputs: readonly Tensor[]): boolean {
-    return this.#gradEnabled && inputs.some(wantsGradient);
+    return this.#gradEnabled && anyWantsGradient(inputs);
   }
 
   /** @internal Address of the gradient of `tensor`, zeros at first; 0 if it wants none. */
@@ -269,12 +272,14 @@ export class Runtime {
   }
 }
 
-function wantsGradient(tensor: Tensor): boolean {
-  return tensor.requiresGrad;
+function anyWantsGradient(tensors: readonly Tensor[]): boolean {
+  for (const { requiresGrad } of tensors) if (requiresGrad) return true;
+  return false;
 }
 
-function hasGradient(tensor: Tensor): boolean {
-  return tensor.gradPointer !== 0;
+function anyHasGradient(tensors: readonly Tensor[]): boolean {
+  for (const { gradPointer } of tensors) if (gradPointer !== 0) return true;
+  return false;
 }
 
 /** Adds the tensors of `scope` inside `value` (arrays and plain objects are looked through) to `found`. */

@@ -3,6 +3,7 @@ import type * as ops from '../bindings/ops/index.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
+import { memoryCases } from './cases/memory.js';
 import { reduceCases } from './cases/reduce.js';
 import { shapingCases } from './cases/shaping.js';
 import { softmaxCases } from './cases/softmax.js';
@@ -12,6 +13,7 @@ export const cases: Record<keyof typeof ops, OpCase> = {
   ...elementwiseCases,
   ...lossCases,
   ...matmulCases,
+  ...memoryCases,
   ...reduceCases,
   ...shapingCases,
   ...softmaxCases,

@@ -1,8 +1,11 @@
 // Every op by name; the test cases and the benches are keyed by this module's exports.
+export { contentWeights, headParameters, locationWeights } from './addressing.js';
 export { addBias } from './bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './loss.js';
+export { lstmCell } from './lstm.js';
 export { linear, matmul } from './matmul.js';
+export { memoryRead, memoryWrite } from './memory.js';
 export { mean, sum } from './reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './shaping.js';
 export { logSoftmax, softmax } from './softmax.js';

@@ -2,7 +2,7 @@
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
 import { expectRank, expectShape, expectTensor, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { addWeightGradient, multiplyByWeight } from './shared-weight.js';
+import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 
 export interface MatmulOptions {
   /** `a` is stored transposed, [..., k, m]. Default false. */
@@ -74,11 +74,11 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const rows = inputs === 0 ? 0 : x.size / inputs;
   const y = runtime.output([...x.shape.slice(0, -1), outputs]);
   if (bias !== undefined) kernels.addBias(y.pointer, 0, bias.pointer, rows, outputs);
-  multiplyByWeight(y.pointer, x.pointer, weight, rows, bias !== undefined);
+  multiplyByTransposed(y.pointer, x.pointer, weight, rows, bias !== undefined);
   runtime.record('linear', bias === undefined ? [x, weight] : [x, weight, bias], [y], () => {
     const dx = runtime.gradient(x);
     const dy = y.gradPointer;
-    if (dx !== 0) kernels.matmul(dx, dy, weight.pointer, runtime.arena.scratch, rows, inputs, outputs, ACCUMULATE);
+    if (dx !== 0) addProductWithWeight(dx, dy, weight, rows);
     addWeightGradient(weight, dy, x.pointer, rows);
     if (bias?.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dy, rows, outputs);
   });

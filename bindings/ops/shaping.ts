@@ -20,29 +20,26 @@ export function concat(tensors: readonly Tensor[], dim = -1): Tensor {
   if (tensors.length === 0) fail('concat', 'tensors', 'hold at least one tensor', tensors.length);
   const [first] = tensors as [Tensor];
   const axis = axisOf('concat', first, dim);
-  for (const [i, tensor] of tensors.entries()) {
-    expectTensor('concat', `tensors[${i}]`, tensor);
-    const same = tensor.shape.length === first.shape.length;
-    if (!same || !tensor.shape.every((size, d) => d === axis || size === first.shape[d])) {
-      fail('concat', `tensors[${i}]`, `have the shape of tensors[0] but for dimension ${axis}`, tensor.shape);
-    }
+  const shape = [...first.shape];
+  shape[axis] = 0;
+  for (const tensor of tensors) {
+    expectJoinable(tensor, first, axis);
+    shape[axis] += tensor.shape[axis] as number;
   }
   const { runtime } = first;
-  const total = tensors.reduce((sum, tensor) => sum + (tensor.shape[axis] as number), 0);
-  const y = runtime.output(first.shape.map((size, d) => (d === axis ? total : size)));
-  const { rows, width } = rowsFrom(y.shape, axis);
-  const parts = tensors.map((tensor) => rowsFrom(tensor.shape, axis).width);
+  const y = runtime.output(shape);
+  const { rows, width } = rowsFrom(shape, axis);
   const { copyRows, addRows } = runtime.kernels;
   let offset = 0;
-  for (const [i, tensor] of tensors.entries()) {
-    const part = parts[i] as number;
+  for (const tensor of tensors) {
+    const part = rows === 0 ? 0 : tensor.size / rows;
     copyRows(y.pointer + 4 * offset, tensor.pointer, rows, part, width, part);
     offset += part;
   }
   runtime.record('concat', tensors, [y], () => {
     let from = 0;
-    for (const [i, tensor] of tensors.entries()) {
-      const part = parts[i] as number;
+    for (const tensor of tensors) {
+      const part = rows === 0 ? 0 : tensor.size / rows;
       const dx = runtime.gradient(tensor);
       if (dx !== 0) addRows(dx, y.gradPointer + 4 * from, rows, part, part, width);
       from += part;
@@ -88,8 +85,8 @@ export function split(x: Tensor, sizes: readonly number[], dim = -1): Tensor[] {
 /** Joins T tensors of one shape along a new first dimension: `T × [...] → [T, ...]`. */
 export function stack(tensors: readonly Tensor[]): Tensor {
   return concat(
-    tensors.map((tensor, i) => {
-      expectTensor('stack', `tensors[${i}]`, tensor);
+    tensors.map((tensor) => {
+      expectTensor('stack', 'tensors', tensor);
       return reshape(tensor, [1, ...tensor.shape]);
     }),
     0,
@@ -127,6 +124,13 @@ export function expand(x: Tensor, rows: number): Tensor {
   return y;
 }
 
+function expectJoinable(tensor: Tensor, first: Tensor, axis: number): void {
+  expectTensor('concat', 'tensors', tensor);
+  let same = tensor.shape.length === first.shape.length;
+  for (let d = 0; same && d < first.shape.length; d++) same = d === axis || tensor.shape[d] === first.shape[d];
+  if (!same) fail('concat', 'tensors', `have the shape [${first.shape}] but for dimension ${axis}`, tensor.shape);
+}
+
 /** A view needs no place on the tape: whoever adds to its gradient adds to the gradient of `x`. */
 function view(x: Tensor, offset: number, shape: Shape): Tensor {
   const result = new Tensor(x.runtime, x.pointer + offset, shape, x.scope);
@@ -139,5 +143,8 @@ function view(x: Tensor, offset: number, shape: Shape): Tensor {
 
 /** A tensor seen as rows before `axis`, each as wide as all that follows. */
 function rowsFrom(shape: Shape, axis: number): { rows: number; width: number } {
-  return { rows: sizeOf(shape.slice(0, axis)), width: sizeOf(shape.slice(axis)) };
+  let [rows, width] = [1, 1];
+  for (let d = 0; d < axis; d++) rows *= shape[d] as number;
+  for (let d = axis; d < shape.length; d++) width *= shape[d] as number;
+  return { rows, width };
 }

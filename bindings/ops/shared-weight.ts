@@ -9,15 +9,32 @@ const ROWS_WORTH_PACKING = 4;
 const ROWS_WORTH_A_PRODUCT = 256;
 
 /** y[rows, O] = (or, accumulating, +=) x[rows, I] · weightᵀ, with weight [O, I]. */
-export function multiplyByWeight(y: number, x: number, weight: Tensor, rows: number, accumulate: boolean): void {
-  const { runtime } = weight;
-  const { kernels, arena } = runtime;
+export function multiplyByTransposed(y: number, x: number, weight: Tensor, rows: number, accumulate: boolean): void {
   const [outputs, inputs] = weight.shape as [number, number];
-  const add = accumulate ? ACCUMULATE : 0;
-  if (rows < ROWS_WORTH_PACKING || !runtime.isPersistent(weight)) {
-    kernels.matmul(y, x, weight.pointer, arena.scratch, rows, outputs, inputs, TRANSPOSE_B | add);
+  multiply(y, x, weight, rows, outputs, inputs, TRANSPOSE_B, accumulate ? ACCUMULATE : 0);
+}
+
+/** dx[rows, I] += dy[rows, O] · weight, with weight [O, I]. */
+export function addProductWithWeight(dx: number, dy: number, weight: Tensor, rows: number): void {
+  const [outputs, inputs] = weight.shape as [number, number];
+  multiply(dx, dy, weight, rows, inputs, outputs, 0, ACCUMULATE);
+}
+
+function multiply(
+  y: number,
+  x: number,
+  weight: Tensor,
+  m: number,
+  n: number,
+  k: number,
+  how: number,
+  add: number,
+): void {
+  const { kernels, arena } = weight.runtime;
+  if (m < ROWS_WORTH_PACKING || !weight.runtime.isPersistent(weight)) {
+    kernels.matmul(y, x, weight.pointer, arena.scratch, m, n, k, how | add);
   } else {
-    kernels.matmulPacked(y, x, packed(weight, inputs, outputs), arena.scratch, rows, outputs, inputs, add);
+    kernels.matmulPacked(y, x, packed(weight, n, k, how === TRANSPOSE_B), arena.scratch, m, n, k, add);
   }
 }
 
@@ -84,13 +101,18 @@ function product(weight: Tensor, dy: number, x: number, rows: number): void {
   kernels.matmul(runtime.gradient(weight), dy, x, arena.scratch, outputs, inputs, rows, flags);
 }
 
-function packed(weight: Tensor, inputs: number, outputs: number): number {
+/** Where op(weight) [k, n] lies packed. */
+function packed(weight: Tensor, n: number, k: number, transposed: boolean): number {
   const { runtime } = weight;
   let panels = runtime.panels.get(weight);
   if (panels === undefined) {
-    panels = runtime.allocate(runtime.kernels.panelBytes(inputs, outputs) / 4);
-    runtime.kernels.packPanels(panels, weight.pointer, inputs, outputs, true);
+    panels = [0, 0];
     runtime.panels.set(weight, panels);
   }
-  return panels;
+  const which = transposed ? 0 : 1;
+  if (panels[which] === 0) {
+    panels[which] = runtime.allocate(runtime.kernels.panelBytes(k, n) / 4);
+    runtime.kernels.packPanels(panels[which], weight.pointer, k, n, transposed);
+  }
+  return panels[which];
 }

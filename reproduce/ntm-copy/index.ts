@@ -1,0 +1,94 @@
+// The copy task: trains an NTM until it copies without an error, then asks it for sequences far longer than it has seen.
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CopyTask, load, NTM, Random, type Runtime, writeSafetensors } from 'tapehead';
+import { savePlot } from '../plot.js';
+import type { Program } from '../program.js';
+import { Progress } from '../progress.js';
+import { type Figure, figure, table } from '../result.js';
+import { bitsWrongOnFresh, errorShare, trace } from './evaluate.js';
+import { copyPlot, headsPlot, lossPlot } from './plots.js';
+import { defaults, type Learned, train } from './train.js';
+
+const TEST_LENGTHS = [20, 40, 60, 80, 100, 120];
+const LONGEST = 120;
+
+export const run: Program = async ({ seed, out, quick }) => {
+  const runtime = await load();
+  const settings = quick ? { ...defaults, sequences: 1600 } : defaults;
+  const tasks = {
+    training: new CopyTask(runtime, { random: new Random(runtime, seed) }),
+    validation: new CopyTask(runtime, { random: new Random(runtime, seed + 2 ** 20) }),
+  };
+  const { inputSize, vectorSize } = tasks.training;
+  const random = new Random(runtime, seed + 2 ** 21);
+  const model = new NTM(runtime, { inputSize, outputSize: vectorSize, random });
+  console.log(`Training an NTM of ${model.parameters.count} parameters on copy, lengths 1 to 20.`);
+
+  const learned = await trainWithProgress(runtime, model, tasks, settings, join(out, 'metrics.jsonl'));
+  saveCheckpoint(join(out, 'checkpoint.safetensors'), model, { seed, settings, learned });
+  const shares = testLengths(runtime, model, tasks.validation, quick ? 20 : 100);
+  await drawPlots(runtime, model, tasks.validation, learned, out);
+  const figures = quick ? quickFigures(learned) : fullFigures(runtime, model, tasks.validation, learned, shares);
+  return { settings: { ...settings }, figures };
+};
+
+async function trainWithProgress(
+  runtime: Runtime,
+  model: NTM,
+  tasks: { training: CopyTask; validation: CopyTask },
+  settings: typeof defaults,
+  log: string,
+): Promise<Learned> {
+  rmSync(log, { force: true });
+  const progress = new Progress(settings.sequences, 'sequences');
+  try {
+    return await train(runtime, model, tasks, settings, async (metric) => {
+      appendFileSync(log, `${JSON.stringify(metric)}\n`);
+      await progress.update(metric.sequences, { loss: metric.loss, 'bits wrong': metric.bitsWrong });
+      return !progress.interrupted;
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Written beside and renamed, so that a checkpoint is either the old one or the new one. */
+function saveCheckpoint(path: string, model: NTM, notes: Record<string, unknown>): void {
+  const metadata = { format: 'pt', tapehead: JSON.stringify({ ...notes, learned: undefined }) };
+  writeFileSync(`${path}.tmp`, writeSafetensors(model.parameters.stateDict(), metadata));
+  renameSync(`${path}.tmp`, path);
+}
+
+/** Prints and returns the share of bits wrong at every test length. */
+function testLengths(runtime: Runtime, model: NTM, task: CopyTask, sequences: number): number[] {
+  const shares = TEST_LENGTHS.map((length) => errorShare(runtime, model, task, length, sequences));
+  const rows = TEST_LENGTHS.map((length, i) => {
+    const share = shares[i] as number;
+    return [String(length), (share * length * task.vectorSize).toFixed(2), `${(100 * share).toFixed(3)} %`];
+  });
+  console.log(`\n${table([['length', 'bits wrong a sequence', 'of all bits'], ...rows])}`);
+  return shares;
+}
+
+async function drawPlots(runtime: Runtime, model: NTM, task: CopyTask, learned: Learned, out: string): Promise<void> {
+  const short = trace(runtime, model, task, 20);
+  const long = trace(runtime, model, task, LONGEST);
+  await savePlot(join(out, 'loss.svg'), lossPlot(learned.metrics));
+  await savePlot(join(out, 'heads.svg'), headsPlot(short.heads));
+  await savePlot(join(out, 'copy.svg'), copyPlot([short.copy, long.copy]));
+}
+
+function fullFigures(runtime: Runtime, model: NTM, task: CopyTask, learned: Learned, shares: number[]): Figure[] {
+  return [
+    figure('sequences until below 0.1 bits wrong', learned.sequencesToLearn, 'at most', 15_000, 30_000),
+    figure('bits wrong a sequence, lengths 1 to 20', bitsWrongOnFresh(runtime, model, task), 'at most', 0),
+    figure('% of bits wrong at length 20', 100 * (shares[0] as number), 'at most', 0),
+    figure('% of bits wrong at length 120', 100 * (shares.at(-1) as number), 'at most', 0.1),
+  ];
+}
+
+/** A quick run cannot learn to copy; it must have begun to: chance is a loss of ln 2 = 0.693. */
+function quickFigures({ metrics }: Learned): Figure[] {
+  return [figure('loss at the end', metrics.at(-1)?.loss ?? Number.NaN, 'at most', 0.68)];
+}

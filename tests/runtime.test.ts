@@ -1,0 +1,174 @@
+// Steps, scopes, memory, and the errors a user meets.
+import test from 'ava';
+import { load, mul, Parameters, type Runtime, reshape, scale, softmax, sum, Tensor } from '../index.js';
+
+const runtime = await load();
+
+test('info says which build runs and why', (t) => {
+  t.is(runtime.info.variant, 'simd');
+  t.is(runtime.info.threads, 1);
+  t.regex(runtime.info.reason, /SIMD/);
+});
+
+test('a tensor made in a step is dead after it', (t) => {
+  const leaked = runtime.step(() => runtime.tensor([1, 2]));
+  t.throws(() => leaked.toArray(), { instanceOf: ReferenceError, message: /step has ended/ });
+  t.throws(() => runtime.step(() => softmax(leaked)), {
+    instanceOf: ReferenceError,
+    message: 'softmax: x must belong to the running step, got a tensor whose step has ended',
+  });
+});
+
+test('a tensor made outside a step stays', (t) => {
+  const kept = runtime.tensor([1, 2, 3]);
+  runtime.step(() => softmax(kept));
+  t.deepEqual([...kept.toArray()], [1, 2, 3]);
+});
+
+test('the arena returns to its mark over 10,000 steps, whatever happens in them', (t) => {
+  const x = runtime.tensor(
+    Array.from({ length: 64 }, () => 1),
+    [8, 8],
+    { requiresGrad: true },
+  );
+  const before = runtime.arena.bytesInUse;
+  const size = runtime.arena.memory.buffer.byteLength;
+  for (let i = 0; i < 10_000; i++) {
+    runtime.step(() => sum(softmax(x)).backward());
+    if (i % 1000 === 0) t.throws(() => runtime.step(() => softmax(runtime.tensor([1], []))));
+  }
+  t.is(runtime.arena.bytesInUse, before);
+  t.is(runtime.arena.memory.buffer.byteLength, size);
+});
+
+test('ops outside a step, nested steps and asynchronous steps are refused', (t) => {
+  const x = runtime.tensor([1, 2]);
+  t.throws(() => softmax(x), { instanceOf: RangeError, message: /inside runtime.step/ });
+  t.throws(() => runtime.step(() => runtime.step(() => 1)), { instanceOf: RangeError, message: /nested/ });
+  t.throws(() => runtime.step(async () => 1), { instanceOf: TypeError, message: /synchronous/ });
+  t.is(
+    runtime.step(() => softmax(x).size),
+    2,
+    'and the runtime still works',
+  );
+});
+
+test('persistent tensors cannot be made inside a step', (t) => {
+  const late = () => {
+    runtime.zeros([1]);
+    new Parameters(runtime).create('w', [2]);
+  };
+  t.throws(() => runtime.step(late), {
+    instanceOf: RangeError,
+    message: /outside/,
+  });
+});
+
+test('noGrad keeps only what it returns, moved down and still right', (t) => {
+  runtime.step(() => {
+    const before = runtime.arena.bytesInUse;
+    const { y, views } = runtime.noGrad(() => {
+      runtime.zeros([1000]);
+      const y = softmax(runtime.tensor([0, 0, 0, 0], [2, 2]));
+      runtime.zeros([1000]);
+      const z = runtime.tensor([1, 2, 3, 4, 5, 6], [2, 3]);
+      return { y, views: [reshape(z, [3, 2]), z] };
+    });
+    t.deepEqual([...y.toArray()], [0.5, 0.5, 0.5, 0.5]);
+    for (const view of views) t.deepEqual([...view.toArray()], [1, 2, 3, 4, 5, 6]);
+    t.is(runtime.arena.bytesInUse - before, 128);
+    t.false(y.requiresGrad);
+  });
+});
+
+test('noGrad records nothing, even for tensors with requiresGrad', (t) => {
+  const x = runtime.tensor([1, 2], [2], { requiresGrad: true });
+  runtime.step(() => {
+    const y = runtime.noGrad(() => scale(x, 2));
+    t.throws(() => runtime.backward([y], [[1, 1]]), { instanceOf: RangeError, message: /requiresGrad/ });
+  });
+  t.is(
+    runtime.noGrad(() => sum(x).item()),
+    3,
+    'outside a step it is a step of its own',
+  );
+});
+
+test('gradients add up over uses and over backward passes', (t) => {
+  const x = runtime.tensor([3], [1], { requiresGrad: true });
+  runtime.step(() => {
+    const y = mul(x, x);
+    sum(mul(y, x)).backward();
+    t.deepEqual([...x.grad!], [27]);
+    sum(scale(x, 2)).backward();
+    t.deepEqual([...x.grad!], [29]);
+  });
+});
+
+test('detectAnomaly names the op that first produced a non-finite number', (t) => {
+  const x = runtime.tensor([1e30, 1], [2], { requiresGrad: true });
+  const bad = runtime.tensor([Number.NaN, 1], [2], { requiresGrad: true });
+  const square = () => sum(scale(mul(x, x), 0.5)).backward();
+  t.throws(() => runtime.step(square, { detectAnomaly: true }), {
+    instanceOf: RangeError,
+    message: /mul was the first op/,
+  });
+  t.throws(() => runtime.step(() => sum(scale(bad, 1)).backward(), { detectAnomaly: true }), {
+    instanceOf: RangeError,
+    message: /input 0 of scale was not/,
+  });
+  t.notThrows(() => runtime.step(square), 'and nothing is checked without it');
+});
+
+test('bad arguments are refused before anything runs', (t) => {
+  t.throws(() => runtime.tensor([1, 2, 3], [2, 2]), {
+    instanceOf: RangeError,
+    message: 'tensor: data must hold 4 numbers, got 3',
+  });
+  t.throws(() => runtime.tensor([1], [1.5]), { instanceOf: RangeError });
+  t.throws(() => runtime.zeros(3 as never), { instanceOf: TypeError });
+  t.throws(() => runtime.step(() => softmax([1] as never)), {
+    instanceOf: TypeError,
+    message: 'softmax: x must be a Tensor, got [1]',
+  });
+  const matrix = runtime.tensor([1, 2], [1, 2]);
+  t.throws(() => matrix.item(), { instanceOf: RangeError, message: /exactly one element, got \[1, 2\]/ });
+  t.throws(() => matrix.backward(), { instanceOf: RangeError });
+  t.throws(() => matrix.set([1]), { instanceOf: RangeError, message: 'set: data must hold 2 numbers, got 1' });
+});
+
+test('running out of memory says what was asked and leaves parameters untouched', async (t) => {
+  const small = await load({ maxMemory: 2 ** 22 });
+  const kept = small.tensor([1, 2, 3]);
+  const error = t.throws(() => small.step(() => small.zeros([2 ** 21])), { instanceOf: RangeError })!;
+  t.regex(error.message, /hold 8388608 more bytes, got \d+ in use of at most 4194304/);
+  t.deepEqual([...kept.toArray()], [1, 2, 3]);
+  t.is(
+    small.step(() => small.zeros([10]).size),
+    10,
+  );
+});
+
+test('memory grows and values survive it', (t) => {
+  const kept = runtime.tensor([1, 2, 3]);
+  const size = runtime.arena.memory.buffer.byteLength;
+  runtime.step(() => {
+    runtime.zeros([size / 4]);
+    t.true(runtime.arena.memory.buffer.byteLength > size);
+    t.deepEqual([...kept.toArray()], [1, 2, 3]);
+  });
+});
+
+test('load takes a module, bytes, or refuses anything else', async (t) => {
+  const { readFile } = await import('node:fs/promises');
+  const bytes = await readFile(new URL('../wasm/simd.wasm', import.meta.url));
+  const works = (loaded: Runtime) => loaded.step(() => softmax(loaded.tensor([1])).item());
+  t.is(works(await load({ wasm: bytes })), 1);
+  t.is(works(await load({ wasm: new WebAssembly.Module(bytes) })), 1);
+  await t.throwsAsync(load({ wasm: 7 as never }), { instanceOf: TypeError });
+  await t.throwsAsync(load({ maxMemory: 1 }), { instanceOf: RangeError });
+});
+
+test('tensors belong to the class that is exported', (t) => {
+  t.true(runtime.zeros([1]) instanceof Tensor);
+});

@@ -6,6 +6,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { load, measurePeak, type Runtime } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
 import { matmulSuite } from './suites/matmul.js';
+import { memorySuite } from './suites/memory.js';
+import { ntmSuite } from './suites/ntm.js';
 import { optimizersSuite } from './suites/optimizers.js';
 import { rowsSuite } from './suites/rows.js';
 
@@ -22,7 +24,9 @@ interface Result {
 const suites: Readonly<Record<string, readonly BenchCase[]>> = {
   matmul: matmulSuite,
   rows: rowsSuite,
+  memory: memorySuite,
   optimizers: optimizersSuite,
+  ntm: ntmSuite,
 };
 
 /**

@@ -18,26 +18,15 @@ export function contentWeights(
   rows: u32,
   cols: u32,
 ): void {
-  const floor = f32x4.splat(1e-16);
-  const one = f32x4.splat(1);
+  const row = (<usize>rows) << 2;
+  let z = w;
   for (let b: u32 = 0; b < batch; b++) {
-    const keyScale = f32x4.splat(inverseNorm(key, cols));
-    const beta = v128.load32_splat(strength + ((<usize>b) << 2));
-    const weights = w + ((<usize>b * rows) << 2);
     setDotsAndSquares(saved, memory, key, rows, cols);
-    for (let i: u32 = 0; i < rows; i += 4) {
-      const low = v128.load(saved);
-      const high = v128.load(saved, 16);
-      const square = f32x4.pmax(v128.shuffle<f32>(low, high, 1, 3, 5, 7), floor);
-      const scale = f32x4.div(one, f32x4.sqrt(square));
-      const cosine = f32x4.mul(f32x4.mul(v128.shuffle<f32>(low, high, 0, 2, 4, 6), keyScale), scale);
-      v128.store(saved, v128.shuffle<f32>(cosine, scale, 0, 4, 1, 5));
-      v128.store(saved, v128.shuffle<f32>(cosine, scale, 2, 6, 3, 7), 16);
-      Simd.store(weights + ((<usize>i) << 2), f32x4.mul(cosine, beta), rows - i);
-      saved += 32;
-    }
+    setSimilarities(z, saved, inverseNorm(key, cols), load<f32>(strength + ((<usize>b) << 2)), rows);
+    z += row;
+    saved += ((row + 15) & ~15) << 1;
     key += (<usize>cols) << 2;
-    memory += (<usize>rows * cols) << 2;
+    memory += row * cols;
   }
   softmax(w, w, batch, rows);
 }
@@ -66,7 +55,7 @@ export function contentWeightsBackward(
     const at = (<usize>b) << 2;
     const beta = load<f32>(strength + at);
     const keyScale = inverseNorm(key, cols);
-    const total = toPairs(saved, dw, w, beta, keyScale, rows);
+    const total = setPairGradients(saved, dw, w, keyScale, beta, rows);
     if (dstrength) store<f32>(dstrength + at, load<f32>(dstrength + at) + total);
     if (dkey) addScaled(dkey, key, cols, -(total * beta * keyScale) * keyScale);
     if (dmemory) addSimilarityGradients(dkey, dmemory, saved, memory, key, rows, cols);
@@ -101,28 +90,71 @@ function setDotsAndSquares(p: usize, memory: usize, x: usize, rows: u32, cols: u
   if (c < stride) Columns.dotsAndSquares(p, memory + c, x + c, rows, stride, cols & 3, true);
 }
 
+/** Turns the pairs of sums into cos[i], n[i], and sets z[i] = β · cos[i]. */
+function setSimilarities(z: usize, p: usize, keyScale: f32, beta: f32, rows: u32): void {
+  const whole = rows & ~3;
+  let i: u32 = 0;
+  if (whole) {
+    do {
+      Similarity.set(z, p, keyScale, beta, i, 4);
+      i += 4;
+    } while (i < whole);
+  }
+  if (i < rows) Similarity.set(z, p, keyScale, beta, i, rows & 3);
+}
+
 /** Turns the pairs cos[i], n[i] into β·n·dz[i]·n[i], β·dz[i]·n[i]²·cos[i], and returns Σ_i dz[i] · cos[i]. */
-function toPairs(p: usize, dw: usize, w: usize, beta: f32, keyScale: f32, rows: u32): f32 {
-  const mean = f32x4.splat(dot(dw, w, rows));
-  const strength = f32x4.splat(beta);
-  const keyFactor = f32x4.splat(keyScale);
+function setPairGradients(p: usize, dw: usize, w: usize, keyScale: f32, beta: f32, rows: u32): f32 {
+  const mean = dot(dw, w, rows);
+  const whole = rows & ~3;
   let total = f32x4.splat(0);
-  for (let i: u32 = 0; i < rows; i += 4) {
-    const at = (<usize>i) << 2;
-    const low = v128.load(p);
-    const high = v128.load(p, 16);
+  let i: u32 = 0;
+  for (; i < whole; i += 4) {
+    total = f32x4.add(total, Similarity.setGradient(p, dw, w, mean, keyScale, beta, i, 4));
+  }
+  if (i < rows) total = f32x4.add(total, Similarity.setGradient(p, dw, w, mean, keyScale, beta, i, rows & 3));
+  return Simd.sum(total);
+}
+
+/** Four rows from row i on, or the `count` that are left. */
+class Similarity {
+  @inline static set(z: usize, p: usize, keyScale: f32, beta: f32, i: u32, count: u32): void {
+    const at = p + ((<usize>i) << 3);
+    const low = v128.load(at);
+    const high = v128.load(at, 16);
+    const square = f32x4.pmax(v128.shuffle<f32>(low, high, 1, 3, 5, 7), f32x4.splat(1e-16));
+    const scale = f32x4.div(f32x4.splat(1), f32x4.sqrt(square));
+    const products = f32x4.mul(v128.shuffle<f32>(low, high, 0, 2, 4, 6), f32x4.splat(keyScale));
+    const cosine = f32x4.mul(products, scale);
+    v128.store(at, v128.shuffle<f32>(cosine, scale, 0, 4, 1, 5));
+    v128.store(at, v128.shuffle<f32>(cosine, scale, 2, 6, 3, 7), 16);
+    Simd.store(z + ((<usize>i) << 2), f32x4.mul(cosine, f32x4.splat(beta)), count);
+  }
+
+  @inline static setGradient(
+    p: usize,
+    dw: usize,
+    w: usize,
+    mean: f32,
+    keyScale: f32,
+    beta: f32,
+    i: u32,
+    count: u32,
+  ): v128 {
+    const at = p + ((<usize>i) << 3);
+    const row = (<usize>i) << 2;
+    const low = v128.load(at);
+    const high = v128.load(at, 16);
     const cosine = v128.shuffle<f32>(low, high, 0, 2, 4, 6);
     const scale = v128.shuffle<f32>(low, high, 1, 3, 5, 7);
-    const dz = f32x4.mul(Simd.load(w + at, rows - i), f32x4.sub(Simd.load(dw + at, rows - i), mean));
-    total = Simd.madd(dz, cosine, total);
-    const scaled = f32x4.mul(f32x4.mul(dz, strength), scale);
-    const a = f32x4.mul(scaled, keyFactor);
+    const dz = f32x4.mul(Simd.load(w + row, count), f32x4.sub(Simd.load(dw + row, count), f32x4.splat(mean)));
+    const scaled = f32x4.mul(f32x4.mul(dz, f32x4.splat(beta)), scale);
+    const a = f32x4.mul(scaled, f32x4.splat(keyScale));
     const b = f32x4.mul(f32x4.mul(scaled, cosine), scale);
-    v128.store(p, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
-    v128.store(p, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
-    p += 32;
+    v128.store(at, v128.shuffle<f32>(a, b, 0, 4, 1, 5));
+    v128.store(at, v128.shuffle<f32>(a, b, 2, 6, 3, 7), 16);
+    return f32x4.mul(dz, cosine);
   }
-  return Simd.sum(total);
 }
 
 function addSimilarityGradients(

@@ -1,7 +1,9 @@
 // What a head's linear layer says, taken apart and brought into range.
-import { sigmoid, sigmoidBackward, tanh, tanhBackward } from './elementwise';
+import { Each, Op } from './each';
+import { exp, sigmoid, sigmoidBackward, softplus, tanh, tanhBackward } from './elementwise';
+import { copyRows } from './shaping';
 import { Simd } from './simd';
-import { softmax, softmaxBackward } from './softmax';
+import { softmaxBackward } from './softmax';
 
 /**
  * The columns of x [B, P] are key W | strength 1 | gate 1 | shift S | sharpness 1, of a write head also erase W | add W:
@@ -21,29 +23,46 @@ export function headParameters(
   wordSize: u32,
   shifts: u32,
 ): void {
-  const word = (<usize>wordSize) << 2;
-  const window = (<usize>shifts) << 2;
-  for (let b: u32 = 0; b < batch; b++) {
-    const at = (<usize>b) << 2;
-    tanh(key, x, wordSize);
-    x += word;
-    // Lanes 0 and 1 are what softplus is for: strength and sharpness.
-    const scalars = f32x4.replace_lane(v128.load32_zero(x), 1, load<f32>(x + window, 8));
-    const positive = Simd.softplus(scalars);
-    store<f32>(strength + at, f32x4.extract_lane(positive, 0));
-    store<f32>(sharpness + at, 1 + f32x4.extract_lane(positive, 1));
-    store<f32>(gate + at, f32x4.extract_lane(Simd.sigmoid(v128.load32_zero(x, 4)), 0));
-    softmax(shift, x + 8, 1, shifts);
-    x += window + 12;
-    if (erase) {
-      sigmoid(erase, x, wordSize);
-      tanh(add, x + word, wordSize);
-      x += 2 * word;
-      erase += word;
-      add += word;
-    }
-    key += word;
-    shift += window;
+  const columns = wordSize + 3 + shifts + (erase ? 2 * wordSize : 0);
+  x = take(key, x, batch, wordSize, columns);
+  x = take(strength, x, batch, 1, columns);
+  x = take(gate, x, batch, 1, columns);
+  x = take(shift, x, batch, shifts, columns);
+  x = take(sharpness, x, batch, 1, columns);
+  tanh(key, key, batch * wordSize);
+  softplus(strength, strength, batch);
+  sigmoid(gate, gate, batch);
+  softmaxShort(shift, batch, shifts);
+  softplus(sharpness, sharpness, batch);
+  Each.run(Op.offset, batch, sharpness, sharpness, 0, 0, 1);
+  if (erase) {
+    x = take(erase, x, batch, wordSize, columns);
+    take(add, x, batch, wordSize, columns);
+    sigmoid(erase, erase, batch * wordSize);
+    tanh(add, add, batch * wordSize);
+  }
+}
+
+/** Copies `width` columns of a matrix with `columns` to one of their own; returns the address of the column that follows. */
+function take(y: usize, x: usize, batch: u32, width: u32, columns: u32): usize {
+  copyRows(y, x, batch, width, width, columns);
+  return x + ((<usize>width) << 2);
+}
+
+/** Softmax in place over many rows of a few columns: one exponential after another, whatever row they belong to. */
+function softmaxShort(y: usize, rows: u32, cols: u32): void {
+  const row = (<usize>cols) << 2;
+  const end = y + <usize>rows * row;
+  for (let r = y; r < end; r += row) {
+    let top = load<f32>(r);
+    for (let c: usize = 4; c < row; c += 4) top = max(top, load<f32>(r + c));
+    for (let c: usize = 0; c < row; c += 4) store<f32>(r + c, load<f32>(r + c) - top);
+  }
+  exp(y, y, rows * cols);
+  for (let r = y; r < end; r += row) {
+    let total = load<f32>(r);
+    for (let c: usize = 4; c < row; c += 4) total += load<f32>(r + c);
+    for (let c: usize = 0; c < row; c += 4) store<f32>(r + c, load<f32>(r + c) / total);
   }
 }
 

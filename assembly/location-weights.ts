@@ -105,20 +105,31 @@ export function locationWeightsBackward(
 function interpolate(q: usize, content: usize, previous: usize, gate: f32, rows: u32): void {
   const g = f32x4.splat(gate);
   const rest = f32x4.splat(1 - gate);
-  for (let i: u32 = 0; i < rows; i += 4) {
+  const whole = rows & ~3;
+  let i: u32 = 0;
+  for (; i < whole; i += 4) {
     const at = (<usize>i) << 2;
-    const kept = f32x4.mul(rest, Simd.load(previous + at, rows - i));
-    v128.store(q + at, Simd.madd(g, Simd.load(content + at, rows - i), kept));
+    v128.store(q + at, Simd.madd(g, v128.load(content + at), f32x4.mul(rest, v128.load(previous + at))));
+  }
+  if (i < rows) {
+    const at = (<usize>i) << 2;
+    const kept = f32x4.mul(rest, Simd.loadTail(previous + at, rows & 3));
+    v128.store(q + at, Simd.madd(g, Simd.loadTail(content + at, rows & 3), kept));
   }
 }
 
 /** Σ_i d[i] · (x[i] − y[i]). */
 function dotDifference(d: usize, x: usize, y: usize, count: u32): f32 {
+  const tail = count & 3;
   let total = f32x4.splat(0);
-  for (let i: u32 = 0; i < count; i += 4) {
-    const at = (<usize>i) << 2;
-    const difference = f32x4.sub(Simd.load(x + at, count - i), Simd.load(y + at, count - i));
-    total = Simd.madd(Simd.load(d + at, count - i), difference, total);
+  for (const end = x + ((<usize>(count - tail)) << 2); x < end; x += 16) {
+    total = Simd.madd(v128.load(d), f32x4.sub(v128.load(x), v128.load(y)), total);
+    d += 16;
+    y += 16;
+  }
+  if (tail) {
+    const difference = f32x4.sub(Simd.loadTail(x, tail), Simd.loadTail(y, tail));
+    total = Simd.madd(Simd.loadTail(d, tail), difference, total);
   }
   return Simd.sum(total);
 }
@@ -166,15 +177,22 @@ function addCorrelation(d: usize, x: usize, ring: usize, taps: u32, rows: u32): 
 }
 
 /** v[i] becomes its gradient; returns that of γ. */
-function sharpenBackward(v: usize, log: usize, dw: usize, w: usize, sharpness: f32, rows: u32): f32 {
-  const gamma = f32x4.splat(sharpness);
-  const mean = f32x4.splat(dot(dw, w, rows));
+function sharpenBackward(v: usize, log: usize, dw: usize, w: usize, gamma: f32, rows: u32): f32 {
+  const mean = dot(dw, w, rows);
+  const whole = rows & ~3;
   let total = f32x4.splat(0);
-  for (let i: u32 = 0; i < rows; i += 4) {
-    const at = (<usize>i) << 2;
-    const dz = f32x4.mul(Simd.load(w + at, rows - i), f32x4.sub(Simd.load(dw + at, rows - i), mean));
-    total = Simd.madd(dz, Simd.load(log + at, rows - i), total);
-    v128.store(v + at, f32x4.div(f32x4.mul(gamma, dz), v128.load(v + at)));
-  }
+  let i: u32 = 0;
+  for (; i < whole; i += 4) total = f32x4.add(total, Sharpen.backward(v, log, dw, w, mean, gamma, i, 4));
+  if (i < rows) total = f32x4.add(total, Sharpen.backward(v, log, dw, w, mean, gamma, i, rows & 3));
   return Simd.sum(total);
+}
+
+class Sharpen {
+  /** Four weights from i on, or the `count` that are left. */
+  @inline static backward(v: usize, log: usize, dw: usize, w: usize, mean: f32, gamma: f32, i: u32, count: u32): v128 {
+    const at = (<usize>i) << 2;
+    const dz = f32x4.mul(Simd.load(w + at, count), f32x4.sub(Simd.load(dw + at, count), f32x4.splat(mean)));
+    v128.store(v + at, f32x4.div(f32x4.mul(f32x4.splat(gamma), dz), v128.load(v + at)));
+    return f32x4.mul(dz, Simd.load(log + at, count));
+  }
 }

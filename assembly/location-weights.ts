@@ -10,8 +10,8 @@ const TINY: f32 = 1e-30;
 /**
  * With q = g · content + (1 − g) · previous and v[i] = Σ_j s[j] · q[(i + j − maxShift) mod N], j from 0 to 2·maxShift:
  * w = v^γ / Σ v^γ, computed as softmax(γ · ln max(v, 1e-30)).
- * `saved` gets q and v, each with maxShift numbers more at either end of the ring, and ln v:
- * a sample takes 3·N + 2·(2·maxShift) floats, N and 2·maxShift rounded up to a multiple of 4.
+ * `saved` gets ln v, N floats a sample, behind 2·(N + 2·maxShift) floats that are for q and v of one sample at a time;
+ * N and 2·maxShift rounded up to a multiple of 4. What is cheap to compute again is not kept: memory is slower.
  */
 export function locationWeights(
   w: usize,
@@ -30,17 +30,17 @@ export function locationWeights(
   const row = (<usize>rows) << 2;
   const whole = (row + 15) & ~15;
   const ring = whole + ((2 * margin + 15) & ~15);
+  const q = saved;
+  const v = saved + ring + margin;
+  let logs = saved + 2 * ring;
   let z = w;
   for (let b: u32 = 0; b < batch; b++) {
-    const v = saved + ring + margin;
-    interpolate(saved + margin, content, previous, load<f32>(gate + ((<usize>b) << 2)), rows);
-    closeRing(saved, rows, maxShift);
-    correlate(v, saved, shift, 4, taps, rows);
-    clamp(v, v, rows, TINY, Infinity);
-    log(saved + 2 * ring, v, rows);
-    scale(z, saved + 2 * ring, rows, load<f32>(sharpness + ((<usize>b) << 2)));
+    const at = (<usize>b) << 2;
+    shiftWeights(v, q, content, previous, load<f32>(gate + at), shift, rows, maxShift);
+    log(logs, v, rows);
+    scale(z, logs, rows, load<f32>(sharpness + at));
     z += row;
-    saved += 2 * ring + whole;
+    logs += whole;
     content += row;
     previous += row;
     shift += (<usize>taps) << 2;
@@ -51,7 +51,7 @@ export function locationWeights(
 /**
  * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), dv = γ · dz / max(v, 1e-30) and dq[i] = Σ_j s[j] · dv[(i − j + maxShift) mod N]:
  * dγ += Σ_i dz[i] · ln v[i], ds[j] += Σ_i dv[i] · q[(i + j − maxShift) mod N], dg += Σ_i dq[i] · (content[i] − previous[i]),
- * dcontent += g · dq, dprevious += (1 − g) · dq. Each gradient may be 0. Overwrites `saved`.
+ * dcontent += g · dq, dprevious += (1 − g) · dq. Each gradient may be 0.
  */
 export function locationWeightsBackward(
   dcontent: usize,
@@ -76,29 +76,49 @@ export function locationWeightsBackward(
   const row = (<usize>rows) << 2;
   const whole = (row + 15) & ~15;
   const ring = whole + ((2 * margin + 15) & ~15);
+  const q = saved;
+  const v = saved + ring + margin;
+  let logs = saved + 2 * ring;
   for (let b: u32 = 0; b < batch; b++) {
     const at = (<usize>b) << 2;
     const g = load<f32>(gate + at);
-    const v = saved + ring + margin;
-    const dgamma = sharpenBackward(v, saved + 2 * ring, dw, w, load<f32>(sharpness + at), rows);
+    shiftWeights(v, q, content, previous, g, shift, rows, maxShift);
+    const dgamma = sharpenBackward(v, logs, dw, w, load<f32>(sharpness + at), rows);
     if (dsharpness) store<f32>(dsharpness + at, load<f32>(dsharpness + at) + dgamma);
-    if (dshift) addCorrelation(dshift + at * taps, v, saved, taps, rows);
+    if (dshift) addCorrelation(dshift + at * taps, v, q, taps, rows);
     if (dcontent || dprevious || dgate) {
-      closeRing(saved + ring, rows, maxShift);
-      correlate(saved, saved + ring, shift + 2 * margin, -4, taps, rows);
-      if (dcontent) addScaled(dcontent, saved, rows, g);
-      if (dprevious) addScaled(dprevious, saved, rows, 1 - g);
-      if (dgate) store<f32>(dgate + at, load<f32>(dgate + at) + dotDifference(saved, content, previous, rows));
+      closeRing(v - margin, rows, maxShift);
+      correlate(q, v - margin, shift + 2 * margin, -4, taps, rows);
+      if (dcontent) addScaled(dcontent, q, rows, g);
+      if (dprevious) addScaled(dprevious, q, rows, 1 - g);
+      if (dgate) store<f32>(dgate + at, load<f32>(dgate + at) + dotDifference(q, content, previous, rows));
     }
     if (dcontent) dcontent += row;
     if (dprevious) dprevious += row;
     dw += row;
     w += row;
-    saved += 2 * ring + whole;
+    logs += whole;
     content += row;
     previous += row;
     shift += (<usize>taps) << 2;
   }
+}
+
+/** v[i], not below 1e-30, with q in its ring on the way. */
+function shiftWeights(
+  v: usize,
+  q: usize,
+  content: usize,
+  previous: usize,
+  gate: f32,
+  shift: usize,
+  rows: u32,
+  maxShift: u32,
+): void {
+  interpolate(q + ((<usize>maxShift) << 2), content, previous, gate, rows);
+  closeRing(q, rows, maxShift);
+  correlate(v, q, shift, 4, 2 * maxShift + 1, rows);
+  clamp(v, v, rows, TINY, Infinity);
 }
 
 /** q[i] = g · content[i] + (1 − g) · previous[i]; q has room for whole vectors. */

@@ -125,7 +125,7 @@ export function locationWeights(
   const { runtime } = content;
   const { kernels } = runtime;
   const weights = runtime.output([batch, rows]);
-  const saved = runtime.allocate(batch * (3 * padded(rows) + 2 * padded(2 * maxShift)));
+  const saved = runtime.allocate((batch + 2) * padded(rows) + 2 * padded(2 * maxShift));
   const [w, c, p] = [weights.pointer, content.pointer, previous.pointer];
   const [g, s, y] = [gate.pointer, shift.pointer, sharpness.pointer];
   kernels.locationWeights(w, saved, c, p, g, s, y, batch, rows, maxShift);

@@ -1,6 +1,22 @@
 // Where memory ops could go wrong beyond their cases: zeros, and weights used many times.
 import test from 'ava';
-import { contentWeights, linear, load, locationWeights, Parameters, stack, sum } from '../index.js';
+import { sizeOf } from '../bindings/shape.js';
+import {
+  concat,
+  contentWeights,
+  linear,
+  load,
+  locationWeights,
+  memoryRead,
+  memoryWrite,
+  Parameters,
+  type Shape,
+  scale,
+  stack,
+  sum,
+  type Tensor,
+} from '../index.js';
+import { seeded } from './random-numbers.js';
 
 const runtime = await load();
 
@@ -43,6 +59,44 @@ test('a focus on one slot alone gives finite weights and gradients, even very sh
       message: /odd number of columns/,
     },
   );
+});
+
+test('a chain of writes and reads gives the same gradients whether a gradient moves down the chain or is added up', (t) => {
+  const [batch, rows, columns] = [2, 6, 9];
+  const numbers = (size: number, seed: number): Float32Array => {
+    const random = seeded(seed);
+    return Float32Array.from({ length: size }, random);
+  };
+  const gradients = (moving: boolean): Float32Array[] =>
+    runtime.step(() => {
+      const variable = (shape: Shape, seed: number): Tensor =>
+        runtime.tensor(numbers(sizeOf(shape), seed), shape, { requiresGrad: true });
+      const leaves = [variable([batch, rows, columns], 1)];
+      let memory = scale(leaves[0]!, 1);
+      const reads: Tensor[] = [];
+      for (let step = 0; step < 3; step++) {
+        if (!moving) runtime.gradient(memory);
+        const weights = variable([batch, rows], 10 * step + 2);
+        const [erase, add] = [variable([batch, columns], 10 * step + 3), variable([batch, columns], 10 * step + 4)];
+        leaves.push(weights, erase, add);
+        reads.push(memoryRead(weights, memory));
+        const written = memoryWrite(memory, weights, erase, add);
+        // Going backward, this read gives the memory a gradient before the write does.
+        if (step === 1) reads.push(memoryRead(weights, memory));
+        memory = written;
+      }
+      const y = concat([...reads, memoryRead(leaves[1]!, memory)]);
+      runtime.backward([y], [numbers(y.size, 99)]);
+      t.is(memory.grad === null, moving);
+      return leaves.map((leaf) => leaf.grad!);
+    });
+  const added = gradients(false);
+  for (const [i, gradient] of gradients(true).entries()) {
+    for (const [j, value] of gradient.entries()) {
+      const expected = added[i]![j]!;
+      t.true(Math.abs(value - expected) <= 1e-6 * (1 + Math.abs(expected)), `${i}, ${j}: ${value} for ${expected}`);
+    }
+  }
 });
 
 test('a parameter used at many time steps gets the same gradient as a copy of it at each', (t) => {

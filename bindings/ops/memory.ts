@@ -27,7 +27,8 @@ export function memoryRead(weights: Tensor, memory: Tensor): Tensor {
  * Erases, then adds: `M' = M ⊙ (1 − w eᵀ) + w aᵀ`.
  *
  * `memory: [B, N, W], weights: [B, N], erase: [B, W], add: [B, W] → [B, N, W]`. Throws a RangeError where the sizes do
- * not fit. Source: Graves et al. 2014, eq. 3 and 4.
+ * not fit. Backward hands the result's gradient on to a memory that has none yet; the result's own `grad` is null then.
+ * Source: Graves et al. 2014, eq. 3 and 4.
  */
 export function memoryWrite(memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor): Tensor {
   expectShape('memoryWrite', 'memory', memory, -1, -1, -1);
@@ -42,12 +43,15 @@ export function memoryWrite(memory: Tensor, weights: Tensor, erase: Tensor, add:
   const [from, w, e, a] = [memory.pointer, weights.pointer, erase.pointer, add.pointer];
   kernels.memoryWrite(written.pointer, from, w, e, a, batch, rows, columns);
   runtime.record('memoryWrite', inputs, [written], () => {
-    // Nobody reads the upstream gradient after this: where memory has none yet it takes over the buffer, in place, and a
+    const dWritten = written.gradPointer;
+    // No op reads the upstream gradient after this: where memory has none yet it takes over the buffer, in place, and a
     // long sequence neither clears nor streams a matrix a step.
-    if (memory.requiresGrad && memory.gradPointer === 0) memory.gradPointer = written.gradPointer;
+    if (memory.requiresGrad && memory.gradPointer === 0) {
+      memory.gradPointer = dWritten;
+      written.gradPointer = 0;
+    }
     const dMemory = runtime.gradient(memory);
     const [dw, de, da] = [runtime.gradient(weights), runtime.gradient(erase), runtime.gradient(add)];
-    const dWritten = written.gradPointer;
     kernels.memoryWriteBackward(dMemory, dw, de, da, dWritten, from, w, e, a, batch, rows, columns);
   });
   return written;

@@ -31,8 +31,8 @@ export class CopyTask {
   /** Numbers in an input vector: the bits and the delimiter channel. */
   readonly inputSize: number;
   readonly #random: Random;
-  readonly #minLength: number;
-  readonly #maxLength: number;
+  readonly minLength: number;
+  readonly maxLength: number;
 
   constructor(
     readonly runtime: Runtime,
@@ -44,14 +44,20 @@ export class CopyTask {
     this.vectorSize = vectorSize;
     this.inputSize = vectorSize + 1;
     this.#random = random;
-    this.#minLength = minLength;
-    this.#maxLength = maxLength;
+    this.minLength = minLength;
+    this.maxLength = maxLength;
+  }
+
+  /** A length from `minLength` to `longest`, each as likely. */
+  drawLength(longest = this.maxLength): number {
+    expectInteger('drawLength', 'longest', longest, this.minLength);
+    return this.#random.integer(this.minLength, longest + 1);
   }
 
   /** A batch of B fresh sequences, of a drawn length unless `length` says which. Inside `runtime.step`. */
   batch(size: number, length?: number): CopyBatch {
     expectInteger('batch', 'size', size, 1);
-    const steps = length ?? this.#random.integer(this.#minLength, this.#maxLength + 1);
+    const steps = length ?? this.drawLength();
     expectInteger('batch', 'length', steps, 1);
     const { vectorSize, inputSize } = this;
     const targets = this.#random.bernoulli([steps, size, vectorSize], 0.5);

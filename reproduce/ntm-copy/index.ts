@@ -1,49 +1,43 @@
 // The copy task: trains an NTM until it copies without an error, then asks it for sequences far longer than it has seen.
 import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CopyTask, load, NTM, Random, type Runtime, writeSafetensors } from 'tapehead';
+import { type CopyTask, load, type NTM, type Runtime, writeSafetensors } from 'tapehead';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { type Figure, figure, table } from '../result.js';
 import { bitsWrongOnFresh, errorShare, trace } from './evaluate.js';
 import { copyPlot, headsPlot, lossPlot } from './plots.js';
-import { defaults, type Learned, train } from './train.js';
+import { type Learned, type Settings, settings, setUp, type Tasks, train } from './train.js';
 
 const TEST_LENGTHS = [20, 40, 60, 80, 100, 120];
 const LONGEST = 120;
 
 export const run: Program = async ({ seed, out, quick }) => {
   const runtime = await load();
-  const settings = quick ? { ...defaults, sequences: 1600 } : defaults;
-  const tasks = {
-    training: new CopyTask(runtime, { random: new Random(runtime, seed) }),
-    validation: new CopyTask(runtime, { random: new Random(runtime, seed + 2 ** 20) }),
-  };
-  const { inputSize, vectorSize } = tasks.training;
-  const random = new Random(runtime, seed + 2 ** 21);
-  const model = new NTM(runtime, { inputSize, outputSize: vectorSize, random });
+  const chosen = quick ? { ...settings, sequences: 1600 } : settings;
+  const { model, tasks } = setUp(runtime, seed);
   console.log(`Training an NTM of ${model.parameters.count} parameters on copy, lengths 1 to 20.`);
 
-  const learned = await trainWithProgress(runtime, model, tasks, settings, join(out, 'metrics.jsonl'));
-  saveCheckpoint(join(out, 'checkpoint.safetensors'), model, { seed, settings, learned });
+  const learned = await trainWithProgress(runtime, model, tasks, chosen, join(out, 'metrics.jsonl'));
+  saveCheckpoint(join(out, 'checkpoint.safetensors'), model, { seed, settings: chosen });
   const shares = testLengths(runtime, model, tasks.validation, quick ? 20 : 100);
   await drawPlots(runtime, model, tasks.validation, learned, out);
   const figures = quick ? quickFigures(learned) : fullFigures(runtime, model, tasks.validation, learned, shares);
-  return { settings: { ...settings }, figures };
+  return { settings: chosen, figures };
 };
 
 async function trainWithProgress(
   runtime: Runtime,
   model: NTM,
-  tasks: { training: CopyTask; validation: CopyTask },
-  settings: typeof defaults,
+  tasks: Tasks,
+  chosen: Settings,
   log: string,
 ): Promise<Learned> {
   rmSync(log, { force: true });
-  const progress = new Progress(settings.sequences, 'sequences');
+  const progress = new Progress(chosen.sequences, 'sequences');
   try {
-    return await train(runtime, model, tasks, settings, async (metric) => {
+    return await train(runtime, model, tasks, chosen, async (metric) => {
       appendFileSync(log, `${JSON.stringify(metric)}\n`);
       await progress.update(metric.sequences, { loss: metric.loss, 'bits wrong': metric.bitsWrong });
       return !progress.interrupted;
@@ -55,7 +49,7 @@ async function trainWithProgress(
 
 /** Written beside and renamed, so that a checkpoint is either the old one or the new one. */
 function saveCheckpoint(path: string, model: NTM, notes: Record<string, unknown>): void {
-  const metadata = { format: 'pt', tapehead: JSON.stringify({ ...notes, learned: undefined }) };
+  const metadata = { format: 'pt', tapehead: JSON.stringify(notes) };
   writeFileSync(`${path}.tmp`, writeSafetensors(model.parameters.stateDict(), metadata));
   renameSync(`${path}.tmp`, path);
 }

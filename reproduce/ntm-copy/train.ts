@@ -2,32 +2,44 @@
 import {
   binaryCrossEntropyWithLogits,
   bitsWrong,
-  type CopyTask,
+  CopyTask,
   clipGradNorm,
-  type NTM,
+  NTM,
+  Random,
   RMSprop,
   type Runtime,
+  scale,
   split,
+  type Tensor,
 } from 'tapehead';
 import { bitsWrongOnFresh } from './evaluate.js';
 import type { Metric } from './plots.js';
 
 /** How to train; docs/ntm-copy.md tells how these were found. */
-export const defaults = {
+export const settings = {
   /** Sequences seen in all. */
-  sequences: 32_000,
+  sequences: 40_000,
   /** Sequences in an update. */
-  batch: 16,
+  batch: 8,
   /** At the start; it falls linearly to zero. */
-  learningRate: 2e-3,
+  learningRate: 1e-3,
   alpha: 0.95,
   eps: 1e-4,
   momentum: 0.9,
   /** Largest norm of all gradients together. */
   maxNorm: 10,
+  /** The longest sequence at the very start; it grows evenly to the task's longest … */
+  firstLength: 3,
+  /** … over this many sequences. */
+  growth: 3000,
 };
 
-export type Settings = typeof defaults;
+export type Settings = typeof settings;
+
+export interface Tasks {
+  readonly training: CopyTask;
+  readonly validation: CopyTask;
+}
 
 /** Where training stands. */
 export interface Learned {
@@ -41,26 +53,44 @@ const CHECK_EVERY = 1000;
 /** Worth a check with fresh sequences: the bits wrong in those just trained on. */
 const NEARLY_LEARNED = 0.5;
 
+/** A fresh model with the tasks to train and to check it on, everything random from one seed. */
+export function setUp(runtime: Runtime, seed: number): { model: NTM; tasks: Tasks } {
+  const [training, validation, initial] = [0, 1, 2].map((stream) => new Random(runtime, seed + stream * 2 ** 20)) as [
+    Random,
+    Random,
+    Random,
+  ];
+  const tasks = {
+    training: new CopyTask(runtime, { random: training }),
+    validation: new CopyTask(runtime, { random: validation }),
+  };
+  const { inputSize, vectorSize } = tasks.training;
+  return { model: new NTM(runtime, { inputSize, outputSize: vectorSize, random: initial }), tasks };
+}
+
 /** Trains `model`; `watch` sees every metric and ends training by returning false. */
 export async function train(
   runtime: Runtime,
   model: NTM,
-  tasks: { readonly training: CopyTask; readonly validation: CopyTask },
-  settings: Settings,
+  tasks: Tasks,
+  { sequences, batch, learningRate, alpha, eps, momentum, maxNorm, firstLength, growth }: Settings,
   watch: (metric: Metric) => Promise<boolean>,
 ): Promise<Learned> {
-  const { sequences, batch, learningRate, alpha, eps, momentum, maxNorm } = settings;
   const optimizer = new RMSprop(model.parameters, { lr: learningRate, alpha, eps, momentum, centered: true });
+  const { maxLength } = tasks.training;
   const metrics: Metric[] = [];
   let recent = { loss: 0, bitsWrong: 0, updates: 0 };
   let sequencesToLearn = Number.NaN;
   for (let seen = batch; seen <= sequences; seen += batch) {
-    optimizer.learningRate = learningRate * (1 - (seen - batch) / sequences);
+    const before = seen - batch;
+    optimizer.learningRate = learningRate * (1 - before / sequences);
+    const longest = Math.min(maxLength, Math.round(firstLength + ((maxLength - firstLength) * before) / growth));
     const { loss, wrong } = runtime.step(() => {
-      const { inputs, targets, length } = tasks.training.batch(batch);
-      const [, outputs] = split(model.forward(inputs), [length + 1, length], 0) as [never, ReturnType<NTM['forward']>];
+      const { inputs, targets, length } = tasks.training.batch(batch, tasks.training.drawLength(longest));
+      const [, outputs] = split(model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor];
       const loss = binaryCrossEntropyWithLogits(outputs, targets);
-      loss.backward();
+      // Every bit counts alike, in long sequences and in short ones.
+      scale(loss, (2 * length) / maxLength).backward();
       clipGradNorm(model.parameters, maxNorm);
       optimizer.step();
       optimizer.zeroGrad();
@@ -73,7 +103,7 @@ export async function train(
       recent = { loss: 0, bitsWrong: 0, updates: 0 };
       metrics.push(metric);
       if (!(await watch(metric))) break;
-      const check = Number.isNaN(sequencesToLearn) && crossed(seen, METRIC_EVERY, CHECK_EVERY);
+      const check = Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, CHECK_EVERY);
       if (check && metric.bitsWrong < NEARLY_LEARNED && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1) {
         sequencesToLearn = seen;
       }

@@ -2,8 +2,8 @@
 import { Simd } from './simd';
 
 /**
- * Every pass takes `columns` columns at once, a constant where it is called: 20 (five vectors; the papers' word size), 8 in
- * `writeBackward`, 4, or a tail of fewer. Rows are `stride` bytes apart; addresses are of the first of the columns.
+ * Every pass takes `columns` columns at once, a constant where it is called: 20 (five vectors, the papers' word size),
+ * 4, or a tail of fewer. Rows are `stride` bytes apart; addresses are of the first of the columns.
  */
 export class Columns {
   /** Adds the first `count` lanes of x, at most four, to the floats at `address`. */

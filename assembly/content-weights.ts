@@ -1,4 +1,4 @@
-// Where a head looks: by content (cosine similarity, strength, softmax), then by location (interpolate, shift, sharpen).
+// Where a head looks by content: cosine similarity of its key to every row, strength, softmax.
 import { addWeighted, Columns, dot } from './columns';
 import { addScaled } from './elementwise';
 import { Simd } from './simd';
@@ -32,9 +32,10 @@ export function contentWeights(
 }
 
 /**
- * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), n[i] = 1 / max(|M[i]|, 1e-8), n = 1 / max(|k|, 1e-8): dβ += Σ_i dz[i] · cos[i],
- * dk += β·n (Σ_i dz[i] · n[i] · M[i] − n·k Σ_i dz[i] · cos[i]), dM[i] += β · dz[i] · n[i] (n·k − n[i] · cos[i] · M[i]).
- * Each gradient may be 0. Overwrites `saved`.
+ * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), n[i] = 1 / max(|M[i]|, 1e-8) and n = 1 / max(|k|, 1e-8):
+ * dk += β·n (Σ_i dz[i] · n[i] · M[i] − n·k Σ_i dz[i] · cos[i]), dβ += Σ_i dz[i] · cos[i] and
+ * dM[i] += β · dz[i] · n[i] (n·k − n[i] · cos[i] · M[i]).
+ * Each gradient may be 0. Overwrites `saved`. Derived in docs/derivations.md#contentweights.
  */
 export function contentWeightsBackward(
   dkey: usize,

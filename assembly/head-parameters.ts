@@ -6,9 +6,9 @@ import { Simd } from './simd';
 import { softmaxBackward } from './softmax';
 
 /**
- * The columns of x [B, P] are key W | strength 1 | gate 1 | shift S | sharpness 1, of a write head also erase W | add W:
- * key and add = tanh x, strength = softplus x, gate and erase = sigmoid x, shift = softmax x, sharpness = 1 + softplus x.
- * Of a read head erase and add are 0. Each output is a matrix of its own.
+ * The columns of x [B, P] are key W | strength 1 | gate 1 | shift S | sharpness 1, of a write head also erase W | add
+ * W: key and add = tanh x, strength = softplus x, gate and erase = sigmoid x, shift = softmax x, sharpness =
+ * 1 + softplus x. Of a read head erase and add are 0. Each output is a matrix of its own.
  */
 export function headParameters(
   key: usize,
@@ -43,7 +43,7 @@ export function headParameters(
   }
 }
 
-/** Copies `width` columns of a matrix with `columns` to one of their own; returns the address of the column that follows. */
+/** Copies `width` of the `columns` columns of x to a matrix of their own; returns the address of the column behind. */
 function take(y: usize, x: usize, batch: u32, width: u32, columns: u32): usize {
   copyRows(y, x, batch, width, width, columns);
   return x + ((<usize>width) << 2);
@@ -67,8 +67,9 @@ function softmaxShort(y: usize, rows: u32, cols: u32): void {
 }
 
 /**
- * dx += the gradient of each part times its slope: 1 − y² (tanh), y (1 − y) (sigmoid), sigmoid x (softplus), the softmax's own.
- * Each upstream gradient may be 0; of a read head derase, dadd, erase and add are.
+ * dx += the gradient of each part times its slope, 1 − y² (tanh), y (1 − y) (sigmoid), sigmoid x (softplus), and the
+ * shift's as of a softmax. Each upstream gradient may be 0; of a read head derase, dadd, erase and add are.
+ * Derived in docs/derivations.md#headparameters.
  */
 export function headParametersBackward(
   dx: usize,

@@ -4,7 +4,7 @@ import { addScaled, clamp, log, scale } from './elementwise';
 import { Simd } from './simd';
 import { softmax } from './softmax';
 
-/** Shifted weights below this count as this much: γ·ln of it is finite, and its power still nothing beside the others. */
+/** Shifted weights below this count as this much: its logarithm is finite, its power nothing beside the others. */
 const TINY: f32 = 1e-30;
 
 /**
@@ -49,9 +49,10 @@ export function locationWeights(
 }
 
 /**
- * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), dv = γ · dz / max(v, 1e-30) and dq[i] = Σ_j s[j] · dv[(i − j + maxShift) mod N]:
- * dγ += Σ_i dz[i] · ln v[i], ds[j] += Σ_i dv[i] · q[(i + j − maxShift) mod N], dg += Σ_i dq[i] · (content[i] − previous[i]),
- * dcontent += g · dq, dprevious += (1 − g) · dq. Each gradient may be 0.
+ * With dz = w ⊙ (dw − Σ_i dw[i] · w[i]), dv = γ · dz / max(v, 1e-30), dq[i] = Σ_j s[j] · dv[(i − j + maxShift) mod N]:
+ * dγ += Σ_i dz[i] · ln v[i], ds[j] += Σ_i dv[i] · q[(i + j − maxShift) mod N], dcontent += g · dq,
+ * dprevious += (1 − g) · dq and dg += Σ_i dq[i] · (content[i] − previous[i]). Each gradient may be 0.
+ * Derived in docs/derivations.md#locationweights.
  */
 export function locationWeightsBackward(
   dcontent: usize,

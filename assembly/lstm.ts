@@ -3,8 +3,8 @@ import { mul, sigmoid, tanh } from './elementwise';
 import { Simd } from './simd';
 
 /**
- * c = f ⊙ cPrev + i ⊙ g and h = o ⊙ tanh c, with i, f, o = sigmoid and g = tanh of the gates [B, 4H], in the order i | f | g | o.
- * The gates are activated in place, as the backward pass wants them.
+ * c = f ⊙ cPrev + i ⊙ g and h = o ⊙ tanh c, with i, f, o = sigmoid and g = tanh of the gates [B, 4H], which lie in the
+ * order i | f | g | o and are activated in place, as the backward pass wants them.
  */
 export function lstmCell(h: usize, c: usize, gates: usize, cPrev: usize, batch: u32, hidden: u32): void {
   const size = (<usize>hidden) << 2;
@@ -28,8 +28,10 @@ export function lstmCell(h: usize, c: usize, gates: usize, cPrev: usize, batch: 
 }
 
 /**
- * With t = tanh c = h / o and δ = dc + dh ⊙ o ⊙ (1 − t²): dgates = δ ⊙ g ⊙ i (1 − i) | δ ⊙ cPrev ⊙ f (1 − f) | δ ⊙ i ⊙ (1 − g²) |
- * dh ⊙ t ⊙ o (1 − o), overwritten, and dcPrev += δ ⊙ f. dcPrev, dh and dc may be 0.
+ * With t = tanh c = h / o and δ = dc + dh ⊙ o ⊙ (1 − t²): dcPrev += δ ⊙ f, and dgates, overwritten,
+ * = δ ⊙ g ⊙ i (1 − i) | δ ⊙ cPrev ⊙ f (1 − f) | δ ⊙ i ⊙ (1 − g²) | dh ⊙ t ⊙ o (1 − o).
+ * dcPrev, dh and dc may be 0; dgates may be the gates.
+ * Derived in docs/derivations.md#lstmcell.
  */
 export function lstmCellBackward(
   dgates: usize,

@@ -14,7 +14,10 @@ export function memoryRead(r: usize, w: usize, memory: usize, batch: u32, rows: 
   }
 }
 
-/** dw[b, i] += Σ_c dr[b, c] · M[b, i, c] and dM[b, i, c] += w[b, i] · dr[b, c]; dw and dM may be 0. */
+/**
+ * dw[b, i] += Σ_c dr[b, c] · M[b, i, c] and dM[b, i, c] += w[b, i] · dr[b, c]; dw and dM may be 0.
+ * Derived in docs/derivations.md#memoryread.
+ */
 export function memoryReadBackward(
   dw: usize,
   dmemory: usize,
@@ -76,9 +79,10 @@ export function memoryWrite(
 }
 
 /**
- * dw[b, i] += Σ_c dout[b, i, c] · (a[b, c] − M[b, i, c] · e[b, c]), de[b, c] −= Σ_i w[b, i] · dout[b, i, c] · M[b, i, c],
- * da[b, c] += Σ_i w[b, i] · dout[b, i, c] and dM[b, i, c] += dout[b, i, c] · (1 − w[b, i] · e[b, c]).
+ * For each sample: dw[i] += Σ_c dout[i, c] · (a[c] − M[i, c] · e[c]), de[c] −= Σ_i w[i] · dout[i, c] · M[i, c],
+ * da[c] += Σ_i w[i] · dout[i, c] and dM[i, c] += dout[i, c] · (1 − w[i] · e[c]).
  * Each gradient may be 0. Where dM is dout itself it is overwritten: the upstream gradient becomes the memory's.
+ * Derived in docs/derivations.md#memorywrite.
  */
 export function memoryWriteBackward(
   dmemory: usize,
@@ -122,7 +126,7 @@ function addKept(dmemory: usize, dout: usize, w: usize, erase: usize, rows: u32,
   if (c < stride) Write.addKept(dmemory + c, dout + c, w, erase + c, rows, stride, cols & 3);
 }
 
-/** Passes as in `Columns`, here from byte c of a row on. */
+/** Passes as in `Columns`, some from byte c of a row on. Going backward, registers hold no more than 8 columns. */
 class Write {
   @inline static forward(
     out: usize,

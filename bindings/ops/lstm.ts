@@ -39,7 +39,8 @@ export function lstmCell(
   const cNext = runtime.output([batch, hidden]);
   kernels.lstmCell(hNext.pointer, cNext.pointer, activations, c.pointer, batch, hidden);
   runtime.record('lstmCell', [x, h, c, weightIh, weightHh, biasIh, biasHh], [hNext, cNext], () => {
-    const dGates = runtime.allocate(batch * gates);
+    // In place: the activations have served.
+    const dGates = activations;
     const dc = runtime.gradient(c);
     const [dhNext, dcNext] = [hNext.gradPointer, cNext.gradPointer];
     kernels.lstmCellBackward(dGates, dc, dhNext, dcNext, activations, hNext.pointer, c.pointer, batch, hidden);

@@ -1,6 +1,6 @@
 // The wasm ABI: every exported kernel, nothing else.
 export { addBias, biasBackward } from './bias';
-export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
+export { matmul, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { addRows, copyRows } from './shaping';

@@ -35,7 +35,7 @@ export {
   mseBackward,
 } from './loss';
 export { lstmCell, lstmCellBackward } from './lstm';
-export { matmul, matmulBatched, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
+export { matmul, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';

@@ -12,7 +12,7 @@ export function packRows(panels: usize, a: usize, rows: u32, depth: u32, stride:
   }
 }
 
-/** Packs a block of B [depth, cols] into panels of 16 columns, each [depth, 16], the last ones of 8 and 4. */
+/** Packs a block of B [depth, cols] into panels of 8 columns, each [depth, 8], the last one of 4 if that is enough. */
 export function packColumns(panels: usize, b: usize, cols: u32, depth: u32, stride: usize, transposed: bool): void {
   for (let j: u32 = 0; j < cols; ) {
     const width = Tile.width(cols - j);
@@ -30,12 +30,10 @@ function copyPanel(panel: usize, x: usize, width: u32, count: u32, depth: u32, s
   const end = panel + <usize>depth * step;
   const tail = count & 3;
   const bytes = (<usize>(count - tail)) << 2;
-  if (count === 16) {
-    for (; panel < end; panel += 64) {
+  if (count === 8) {
+    for (; panel < end; panel += 32) {
       v128.store(panel, v128.load(x));
       v128.store(panel, v128.load(x, 16), 16);
-      v128.store(panel, v128.load(x, 32), 32);
-      v128.store(panel, v128.load(x, 48), 48);
       x += stride;
     }
     return;

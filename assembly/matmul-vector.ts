@@ -131,38 +131,35 @@ function dot4(y: usize, w: usize, x: usize, rows: u32, depth: u32, stride: usize
 
 /** y[cols] (+)= x·w of a block of w in the panels of packColumns. */
 export function vectorTimesPanels(y: usize, x: usize, w: usize, cols: u32, depth: u32, add: bool): void {
-  for (let j: u32 = 0; j < cols; ) {
-    const width = Tile.width(cols - j);
-    if (width === 16) vectorTimesPanel16(y, x, w, min(cols - j, 16), depth, add);
-    else
-      for (let i: u32 = 0; i < min(width, cols - j); i += 4)
-        vectorTimesPanel(
-          y + ((<usize>i) << 2),
-          x,
-          w + ((<usize>i) << 2),
-          (<usize>width) << 2,
-          min(cols - j - i, 4),
-          depth,
-          add,
-        );
-    j += width;
-    y += (<usize>width) << 2;
-    w += (<usize>(width * depth)) << 2;
+  const column = (<usize>depth) << 2;
+  let j: u32 = 0;
+  for (; j + 12 < cols; j += 16)
+    vectorTimesPanelPair(y + ((<usize>j) << 2), x, w, <usize>j * column, min(cols - j, 16), depth, add);
+  for (; j < cols; j += 4) {
+    // The last panel has 4 columns, or 8 and these are the first or the second half of them.
+    const half = j & 4;
+    const width = Tile.width(cols - (j - half));
+    const at = <usize>(j - half) * column + ((<usize>half) << 2);
+    vectorTimesHalfPanel(y + ((<usize>j) << 2), x, w, at, (<usize>width) << 2, min(cols - j, 4), depth, add);
   }
 }
 
-function vectorTimesPanel16(y: usize, x: usize, w: usize, cols: u32, depth: u32, add: bool): void {
-  let s0 = f32x4.splat(0),
-    s1 = s0,
-    s2 = s0,
-    s3 = s0;
-  for (const end = x + ((<usize>depth) << 2); x < end; x += 4) {
+/** y[cols] (+)= x·w of two panels of eight columns, of which 13 to 16 are there. */
+function vectorTimesPanelPair(y: usize, x: usize, w: usize, at: usize, cols: u32, depth: u32, add: bool): void {
+  let s0 = f32x4.splat(0);
+  let s1 = s0;
+  let s2 = s0;
+  let s3 = s0;
+  let p = w + at;
+  let q = p + ((<usize>depth) << 5);
+  for (const end = q; p < end; p += 32) {
     const v = v128.load32_splat(x);
-    s0 = Simd.madd(v, v128.load(w), s0);
-    s1 = Simd.madd(v, v128.load(w, 16), s1);
-    s2 = Simd.madd(v, v128.load(w, 32), s2);
-    s3 = Simd.madd(v, v128.load(w, 48), s3);
-    w += 64;
+    s0 = Simd.madd(v, v128.load(p), s0);
+    s1 = Simd.madd(v, v128.load(p, 16), s1);
+    s2 = Simd.madd(v, v128.load(q), s2);
+    s3 = Simd.madd(v, v128.load(q, 16), s3);
+    x += 4;
+    q += 32;
   }
   Tile.put(y, s0, 4, add);
   Tile.put(y + 16, s1, 4, add);
@@ -170,11 +167,22 @@ function vectorTimesPanel16(y: usize, x: usize, w: usize, cols: u32, depth: u32,
   Tile.put(y + 48, s3, cols - 12, add);
 }
 
-function vectorTimesPanel(y: usize, x: usize, w: usize, step: usize, cols: u32, depth: u32, add: bool): void {
+/** y[cols] (+)= x·w of four columns of a panel whose rows are `step` bytes apart. */
+function vectorTimesHalfPanel(
+  y: usize,
+  x: usize,
+  w: usize,
+  at: usize,
+  step: usize,
+  cols: u32,
+  depth: u32,
+  add: bool,
+): void {
   let s = f32x4.splat(0);
+  let q = w + at;
   for (const end = x + ((<usize>depth) << 2); x < end; x += 4) {
-    s = Simd.madd(v128.load32_splat(x), v128.load(w), s);
-    w += step;
+    s = Simd.madd(v128.load32_splat(x), v128.load(q), s);
+    q += step;
   }
   Tile.put(y, s, cols, add);
 }

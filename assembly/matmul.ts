@@ -1,11 +1,11 @@
-// Matrix multiplication: packed blocks through register tiles, a path for vectors, batches, and operands packed ahead.
+// Matrix multiplication: packed blocks through register tiles, a path for vectors, and operands packed ahead.
 //
 // Each element of C is a sum over blocks of k; a block is one chain of multiply-adds in the order of k. (Where an
 // operand is a vector and the matrix is stored with k innermost, a block is four interleaved chains.) Block boundaries
 // depend on k alone. So C may be computed in parts, by rows or columns, in any order and by anyone, bit for bit the
 // same, as long as no part is a single row or a single column unless C is.
 import { packColumns, packRows } from './matmul-pack';
-import { Panels } from './matmul-tiles';
+import { multiplyPanels } from './matmul-tiles';
 import { matrixTimesVector, vectorTimesMatrix, vectorTimesPanels } from './matmul-vector';
 
 /** Bits of `flags`. */
@@ -43,32 +43,6 @@ export function matmul(c: usize, a: usize, b: usize, scratch: usize, m: u32, n: 
   else if (n === 1 && flags & A_TRANSPOSED) vectorTimesMatrix(c, b, a, scratch, m, k, KC, add);
   else if (n === 1) matrixTimesVector(c, a, b, m, k, 4 * KC, add);
   else multiply(c, a, b, scratch, m, n, k, flags, false);
-}
-
-/** matmul for each item of a batch; strideA and strideB are elements from item to item, 0 for a shared operand. */
-export function matmulBatched(
-  c: usize,
-  a: usize,
-  b: usize,
-  scratch: usize,
-  batch: u32,
-  m: u32,
-  n: u32,
-  k: u32,
-  strideA: u32,
-  strideB: u32,
-  flags: u32,
-): void {
-  if (strideB === 0 && strideA === m * k && !(flags & A_TRANSPOSED)) {
-    matmul(c, a, b, scratch, batch * m, n, k, flags);
-    return;
-  }
-  for (let i: u32 = 0; i < batch; i++) {
-    matmul(c, a, b, scratch, m, n, k, flags);
-    c += (<usize>(m * n)) << 2;
-    a += (<usize>strideA) << 2;
-    b += (<usize>strideB) << 2;
-  }
 }
 
 /** Packs b [k, n], or [n, k] if transposed, for matmulPacked: block after block of k, each in panels of columns. */
@@ -131,7 +105,7 @@ function multiply(
       for (let i: u32 = 0; i < m; i += MC) {
         const rows = min(m - i, MC);
         packRows(aPanels, element(a, i, p, m, k, aTransposed), rows, depth, aStep, aTransposed);
-        Panels.multiply(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
+        multiplyPanels(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
       }
     }
   }

@@ -39,7 +39,7 @@ export class Simd {
   /** 1 / (1 + e^-x), within 1.9 ulp. */
   @inline static sigmoid(x: v128): v128 {
     const one = f32x4.splat(1);
-    const e = Simd.exp(f32x4.neg(f32x4.abs(x)));
+    const e = Simd.exp(v128.or(x, f32x4.splat(-0.0)));
     const q = f32x4.div(e, f32x4.add(e, one));
     // e / (1 + e) = e - e·q and 1 / (1 + e) = 1 - q: the quotient's rounding errors shrink with e.
     const base = v128.bitselect(one, e, f32x4.ge(x, f32x4.splat(0)));
@@ -71,7 +71,7 @@ export class Simd {
 
   /** ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|), within 1.8 ulp. */
   @inline static softplus(x: v128): v128 {
-    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), Simd.log1p(Simd.exp(f32x4.neg(f32x4.abs(x)))));
+    return f32x4.add(f32x4.pmax(x, f32x4.splat(0)), Simd.log1p(Simd.exp(v128.or(x, f32x4.splat(-0.0)))));
   }
 
   /** e^r - 1 with r = x - n·ln 2 in [-ln(2)/2, ln(2)/2], as r + r²·Q(r). */

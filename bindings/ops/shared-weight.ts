@@ -76,7 +76,10 @@ class WeightUses implements Deferred {
       product(this.weight, first.dy, first.x, first.rows);
     } else {
       const [outputs, inputs] = this.weight.shape as [number, number];
+      const { arena } = this.runtime;
+      const mark = arena.mark();
       product(this.weight, this.#gather('dy', outputs), this.#gather('x', inputs), this.#rows);
+      arena.reset(mark);
     }
   }
 

@@ -1,5 +1,6 @@
 // The training loop of the copy task.
 import {
+  add,
   binaryCrossEntropyWithLogits,
   bitsWrong,
   CopyTask,
@@ -10,7 +11,9 @@ import {
   type Runtime,
   scale,
   split,
+  stack,
   type Tensor,
+  unbind,
 } from 'tapehead';
 import { bitsWrongOnFresh } from './evaluate.js';
 import type { Metric } from './plots.js';
@@ -21,8 +24,11 @@ export const settings = {
   sequences: 40_000,
   /** Sequences in an update. */
   batch: 8,
-  /** At the start; it falls linearly to zero. */
+  /** At the start. It falls linearly, so as to reach zero … */
   learningRate: 1e-3,
+  /** … here; but never below this share of what an even fall to the end of training would leave. */
+  decay: 20_000,
+  share: 0.5,
   alpha: 0.95,
   eps: 1e-4,
   momentum: 0.9,
@@ -32,6 +38,11 @@ export const settings = {
   firstLength: 3,
   /** … over this many sequences. */
   growth: 3000,
+  /** After so many sequences there is noise: it teaches the controller to hold its course beyond the lengths it sees. */
+  quiet: 10_000,
+  /** Standard deviation of the noise on every input and on every cell; it dies away towards the end. */
+  inputNoise: 0.4,
+  cellNoise: 0.3,
 };
 
 export type Settings = typeof settings;
@@ -39,6 +50,8 @@ export type Settings = typeof settings;
 export interface Tasks {
   readonly training: CopyTask;
   readonly validation: CopyTask;
+  /** Where the noise of training comes from. */
+  readonly noise: Random;
 }
 
 /** Where training stands. */
@@ -50,22 +63,19 @@ export interface Learned {
 
 const METRIC_EVERY = 256;
 const CHECK_EVERY = 1000;
-/** Worth a check with fresh sequences: the bits wrong in those just trained on. */
+/** Worth a check with fresh sequences: the bits wrong in those just trained on, where there is no noise. */
 const NEARLY_LEARNED = 0.5;
 
 /** A fresh model with the tasks to train and to check it on, everything random from one seed. */
 export function setUp(runtime: Runtime, seed: number): { model: NTM; tasks: Tasks } {
-  const [training, validation, initial] = [0, 1, 2].map((stream) => new Random(runtime, seed + stream * 2 ** 20)) as [
-    Random,
-    Random,
-    Random,
-  ];
+  const stream = (index: number) => new Random(runtime, seed + index * 2 ** 20);
   const tasks = {
-    training: new CopyTask(runtime, { random: training }),
-    validation: new CopyTask(runtime, { random: validation }),
+    training: new CopyTask(runtime, { random: stream(0) }),
+    validation: new CopyTask(runtime, { random: stream(1) }),
+    noise: stream(3),
   };
   const { inputSize, vectorSize } = tasks.training;
-  return { model: new NTM(runtime, { inputSize, outputSize: vectorSize, random: initial }), tasks };
+  return { model: new NTM(runtime, { inputSize, outputSize: vectorSize, random: stream(2) }), tasks };
 }
 
 /** Trains `model`; `watch` sees every metric and ends training by returning false. */
@@ -73,21 +83,21 @@ export async function train(
   runtime: Runtime,
   model: NTM,
   tasks: Tasks,
-  { sequences, batch, learningRate, alpha, eps, momentum, maxNorm, firstLength, growth }: Settings,
+  settings: Settings,
   watch: (metric: Metric) => Promise<boolean>,
 ): Promise<Learned> {
+  const { sequences, batch, learningRate, alpha, eps, momentum, maxNorm } = settings;
   const optimizer = new RMSprop(model.parameters, { lr: learningRate, alpha, eps, momentum, centered: true });
   const { maxLength } = tasks.training;
   const metrics: Metric[] = [];
   let recent = { loss: 0, bitsWrong: 0, updates: 0 };
   let sequencesToLearn = Number.NaN;
   for (let seen = batch; seen <= sequences; seen += batch) {
-    const before = seen - batch;
-    optimizer.learningRate = learningRate * (1 - before / sequences);
-    const longest = Math.min(maxLength, Math.round(firstLength + ((maxLength - firstLength) * before) / growth));
+    const { rate, longest, noise } = schedule(settings, seen - batch, maxLength);
+    optimizer.learningRate = rate;
     const { loss, wrong } = runtime.step(() => {
       const { inputs, targets, length } = tasks.training.batch(batch, tasks.training.drawLength(longest));
-      const [, outputs] = split(model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor];
+      const outputs = copies(model, inputs, length, noise, tasks.noise, settings);
       const loss = binaryCrossEntropyWithLogits(outputs, targets);
       // Every bit counts alike, in long sequences and in short ones.
       scale(loss, (2 * length) / maxLength).backward();
@@ -103,13 +113,46 @@ export async function train(
       recent = { loss: 0, bitsWrong: 0, updates: 0 };
       metrics.push(metric);
       if (!(await watch(metric))) break;
-      const check = Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, CHECK_EVERY);
-      if (check && metric.bitsWrong < NEARLY_LEARNED && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1) {
-        sequencesToLearn = seen;
-      }
+      const due = Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, CHECK_EVERY);
+      const nearly = noise > 0 || metric.bitsWrong < NEARLY_LEARNED;
+      if (due && nearly && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1) sequencesToLearn = seen;
     }
   }
   return { metrics, sequencesToLearn };
+}
+
+/** Learning rate, longest sequence and strength of the noise after `before` sequences. */
+function schedule(
+  { sequences, learningRate, decay, share, firstLength, growth, quiet }: Settings,
+  before: number,
+  maxLength: number,
+) {
+  const left = 1 - before / sequences;
+  return {
+    rate: learningRate * Math.max(1 - before / decay, share * left),
+    longest: Math.min(maxLength, Math.round(firstLength + ((maxLength - firstLength) * before) / growth)),
+    noise: before < quiet ? 0 : Math.sqrt(left),
+  };
+}
+
+/** The last `length` outputs [L, B, V]; with noise, a step at a time, so that every cell gets its share. */
+function copies(
+  model: NTM,
+  inputs: Tensor,
+  length: number,
+  noise: number,
+  random: Random,
+  { inputNoise, cellNoise }: Settings,
+): Tensor {
+  if (noise === 0) return (split(model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor])[1];
+  const noisy = (x: Tensor, std: number): Tensor => add(x, random.normal(x.shape, { std: std * noise }));
+  let state = model.initialState(inputs.shape[1] as number);
+  const outputs = unbind(noisy(inputs, inputNoise)).map((x) => {
+    const [output, next] = model.step(x, state);
+    state = { ...next, cell: next.cell.map((cell) => noisy(cell, cellNoise)) };
+    return output;
+  });
+  return stack(outputs.slice(length + 1));
 }
 
 /** Whether counting up to `seen` in steps of `by` has just passed a multiple of `every`. */

@@ -38,7 +38,7 @@ export const settings = {
   firstLength: 3,
   /** … over this many sequences. */
   growth: 3000,
-  /** After so many sequences there is noise: it teaches the controller to hold its course beyond the lengths it sees. */
+  /** After so many sequences, and once copying is learned, there is noise: it teaches the controller to hold its course. */
   quiet: 10_000,
   /** Standard deviation of the noise on every input and on every cell; it dies away towards the end. */
   inputNoise: 0.4,
@@ -63,7 +63,7 @@ export interface Learned {
 
 const METRIC_EVERY = 256;
 const CHECK_EVERY = 1000;
-/** Worth a check with fresh sequences: the bits wrong in those just trained on, where there is no noise. */
+/** Worth a check with fresh sequences: the bits wrong in those just trained on. */
 const NEARLY_LEARNED = 0.5;
 
 /** A fresh model with the tasks to train and to check it on, everything random from one seed. */
@@ -93,7 +93,8 @@ export async function train(
   let recent = { loss: 0, bitsWrong: 0, updates: 0 };
   let sequencesToLearn = Number.NaN;
   for (let seen = batch; seen <= sequences; seen += batch) {
-    const { rate, longest, noise } = schedule(settings, seen - batch, maxLength);
+    const { rate, longest, left } = schedule(settings, seen - batch, maxLength);
+    const noise = seen > settings.quiet && sequencesToLearn <= seen ? Math.sqrt(left) : 0;
     optimizer.learningRate = rate;
     const { loss, wrong } = runtime.step(() => {
       const { inputs, targets, length } = tasks.training.batch(batch, tasks.training.drawLength(longest));
@@ -114,16 +115,16 @@ export async function train(
       metrics.push(metric);
       if (!(await watch(metric))) break;
       const due = Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, CHECK_EVERY);
-      const nearly = noise > 0 || metric.bitsWrong < NEARLY_LEARNED;
-      if (due && nearly && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1) sequencesToLearn = seen;
+      if (due && metric.bitsWrong < NEARLY_LEARNED && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1)
+        sequencesToLearn = seen;
     }
   }
   return { metrics, sequencesToLearn };
 }
 
-/** Learning rate, longest sequence and strength of the noise after `before` sequences. */
+/** Learning rate and longest sequence after `before` sequences, and the share of them that is left. */
 function schedule(
-  { sequences, learningRate, decay, share, firstLength, growth, quiet }: Settings,
+  { sequences, learningRate, decay, share, firstLength, growth }: Settings,
   before: number,
   maxLength: number,
 ) {
@@ -131,7 +132,7 @@ function schedule(
   return {
     rate: learningRate * Math.max(1 - before / decay, share * left),
     longest: Math.min(maxLength, Math.round(firstLength + ((maxLength - firstLength) * before) / growth)),
-    noise: before < quiet ? 0 : Math.sqrt(left),
+    left,
   };
 }
 

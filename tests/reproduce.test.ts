@@ -89,7 +89,7 @@ test('plots are drawn', async (t) => {
   const [inputs, outputs, vectors] = [bits(41, 9), bits(41, 8), bits(41, 20)];
   const heads = { inputs, outputs, adds: vectors, reads: vectors, writeWeights: focus(41), readWeights: focus(41) };
   const copies = [20, 120].map((length) => ({ target: bits(length, 8), output: bits(length, 8) }));
-  const plots = { loss: lossPlot(metrics), heads: headsPlot(heads), copy: copyPlot(copies) };
+  const plots = { loss: lossPlot(metrics, 10_000), heads: headsPlot(heads), copy: copyPlot(copies) };
   for (const [name, spec] of Object.entries(plots)) {
     const path = join(dir, `${name}.svg`);
     await savePlot(path, spec);

@@ -18,6 +18,9 @@ export const run: Program = async ({ seed, out, quick }) => {
   const chosen = quick ? { ...settings, sequences: 1600 } : settings;
   const { model, tasks } = setUp(runtime, seed);
   console.log(`Training an NTM of ${model.parameters.count} parameters on copy, lengths 1 to 20.`);
+  console.log(
+    `Once it copies, from sequence ${chosen.quiet} on, noise makes it harder for a while: errors rise, then fall again.`,
+  );
 
   const learned = await trainWithProgress(runtime, model, tasks, chosen, join(out, 'metrics.jsonl'));
   saveCheckpoint(join(out, 'checkpoint.safetensors'), model, { seed, settings: chosen });
@@ -68,7 +71,7 @@ function testLengths(runtime: Runtime, model: NTM, task: CopyTask, sequences: nu
 async function drawPlots(runtime: Runtime, model: NTM, task: CopyTask, learned: Learned, out: string): Promise<void> {
   const short = trace(runtime, model, task, 20);
   const long = trace(runtime, model, task, LONGEST);
-  await savePlot(join(out, 'loss.svg'), lossPlot(learned.metrics));
+  await savePlot(join(out, 'loss.svg'), lossPlot(learned.metrics, learned.noiseFrom));
   await savePlot(join(out, 'heads.svg'), headsPlot(short.heads));
   await savePlot(join(out, 'copy.svg'), copyPlot([short.copy, long.copy]));
 }

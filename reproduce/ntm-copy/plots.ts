@@ -30,8 +30,8 @@ export interface Copy {
   readonly output: Frames;
 }
 
-/** Bits wrong per sequence and loss, over sequences seen. */
-export function lossPlot(metrics: readonly Metric[]): TopLevelSpec {
+/** Bits wrong per sequence and loss, over sequences seen; there is noise in training from `noiseFrom` on. */
+export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLevelSpec {
   const panel = (field: 'bitsWrong' | 'loss', title: string, color: string, smallest: number) => ({
     width: 640,
     height: 200,
@@ -49,7 +49,10 @@ export function lossPlot(metrics: readonly Metric[]): TopLevelSpec {
     },
   });
   return {
-    title: { text: 'Learning to copy', subtitle: 'sequences of 1 to 20 vectors of 8 random bits' },
+    title: {
+      text: 'Learning to copy',
+      subtitle: `sequences of 1 to 20 vectors of 8 random bits; from sequence ${noiseFrom} on with noise, which dies away`,
+    },
     data: { values: metrics.map(({ sequences, loss, bitsWrong }) => ({ sequences, loss, bitsWrong })) },
     vconcat: [
       panel('bitsWrong', 'bits wrong per sequence', colors.blue, 0.1),

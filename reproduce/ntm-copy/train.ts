@@ -59,6 +59,8 @@ export interface Learned {
   readonly metrics: readonly Metric[];
   /** Sequences seen when 1,000 fresh ones first had less than 0.1 bits wrong in the mean; NaN if they never had. */
   readonly sequencesToLearn: number;
+  /** Sequences seen when noise set in; NaN if it never did. */
+  readonly noiseFrom: number;
 }
 
 const METRIC_EVERY = 256;
@@ -119,7 +121,7 @@ export async function train(
         sequencesToLearn = seen;
     }
   }
-  return { metrics, sequencesToLearn };
+  return { metrics, sequencesToLearn, noiseFrom: Math.max(settings.quiet, sequencesToLearn) };
 }
 
 /** Learning rate and longest sequence after `before` sequences, and the share of them that is left. */

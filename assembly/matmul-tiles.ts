@@ -11,10 +11,16 @@ export class Tile {
     return left > 4 ? 8 : 4;
   }
 
+  /** The first `count` (1 to 4) floats at x. */
+  @inline static get(x: usize, count: u32): v128 {
+    return count === 4 ? v128.load(x) : Simd.loadTail(x, count);
+  }
+
   /** c (+)= x in the first `count` (1 to 4) lanes. */
   @inline static put(c: usize, x: v128, count: u32, add: bool): void {
-    if (count === 4) v128.store(c, add ? f32x4.add(v128.load(c), x) : x);
-    else Simd.storeTail(c, add ? f32x4.add(Simd.loadTail(c, count), x) : x, count);
+    const sum = add ? f32x4.add(Tile.get(c, count), x) : x;
+    if (count === 4) v128.store(c, sum);
+    else Simd.storeTail(c, sum, count);
   }
 }
 

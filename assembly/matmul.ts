@@ -13,10 +13,10 @@ const A_TRANSPOSED: u32 = 1;
 const B_TRANSPOSED: u32 = 2;
 const ACCUMULATE: u32 = 4;
 
-/** Block sizes: a panel of B (KC×16) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
-const MC: u32 = 128;
-const KC: u32 = 256;
-const NC: u32 = 512;
+/** Block sizes: a panel of B (KC×8) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
+const MC: u32 = 64;
+const KC: u32 = 512;
+const NC: u32 = 256;
 const A_BYTES: u32 = 4 * MC * KC;
 const B_BYTES: u32 = 4 * KC * NC;
 

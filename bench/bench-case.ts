@@ -15,6 +15,8 @@ export interface BenchCase {
   readonly flop?: number;
   /** Bytes that one run has to read and write at least, where that is what bounds it. */
   readonly bytes?: number;
+  /** How often one run does the work. Default 1. */
+  readonly times?: number;
   /** Makes operands; called just for the benches that will run. */
   readonly prepare: (runtime: Runtime) => Work;
 }
@@ -24,29 +26,40 @@ export interface OpOptions {
   readonly bytes?: number;
   /** Also go back from the sum of the output, which reads and writes the output once more. Default false. */
   readonly backward?: boolean;
+  /** Numbers in the output, where it may be small. */
+  readonly outputs?: number;
   /** Range of the numbers of each operand. Default -1 to 1 for all. */
   readonly ranges?: readonly (readonly [number, number])[];
 }
 
-/** One op in a step of its own, as a user would call it, on operands that stay. */
+/** A step of a model has tens of ops; so that its own cost weighs as it does there, small ops share a step. */
+const OPS_A_STEP = 10;
+const SMALL_OUTPUT = 4096;
+
+/** An op as a user would call it, on operands that stay. */
 export function opCase(
   name: string,
   shapes: readonly Shape[],
   op: (...inputs: Tensor[]) => Tensor,
-  { backward = false, ranges = [], ...counts }: OpOptions = {},
+  { backward = false, ranges = [], outputs = Infinity, ...counts }: OpOptions = {},
 ): BenchCase {
+  const times = backward || outputs > SMALL_OUTPUT ? 1 : OPS_A_STEP;
   const prepare = (runtime: Runtime): Work => {
     const inputs = shapes.map((shape, i) =>
       runtime.tensor(numbers(shape, ranges[i] ?? [-1, 1]), shape, { requiresGrad: backward }),
     );
-    const run = backward ? () => sum(op(...inputs)).backward() : () => void op(...inputs);
+    const run = backward
+      ? () => sum(op(...inputs)).backward()
+      : () => {
+          for (let i = 0; i < times; i++) op(...inputs);
+        };
     return {
       run: () => runtime.step(run),
       result: () =>
         backward ? (inputs[0]?.grad ?? new Float32Array(1).fill(NaN)) : runtime.step(() => op(...inputs).toArray()),
     };
   };
-  return { name: backward ? `${name}, forward and backward` : name, prepare, ...counts };
+  return { name: backward ? `${name}, forward and backward` : name, prepare, times, ...counts };
 }
 
 /** The op forward alone, with its counts, and forward and backward. */

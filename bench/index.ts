@@ -79,8 +79,9 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
     benny.cycle((cycle) => {
       const index = found.length;
       const after = measurePeak(runtime);
-      const ms = (1000 * cycle.details.median) / (bunches[index]?.repeats ?? 1);
-      found.push(describe(cases[index] as BenchCase, ms, Math.max(before, after)));
+      const bench = cases[index] as BenchCase;
+      const ms = (1000 * cycle.details.median) / (bunches[index]?.repeats ?? 1) / (bench.times ?? 1);
+      found.push(describe(bench, ms, Math.max(before, after)));
       before = after;
     }),
   );

@@ -68,7 +68,7 @@ export class Runtime {
    */
   step<T>(fn: () => T, { detectAnomaly = false }: StepOptions = {}): T {
     if (this.#scope !== this.#forever) throw new RangeError('step: steps must not be nested, got a step inside a step');
-    for (const parameters of this.unsealed) parameters.seal();
+    if (this.unsealed.size > 0) for (const parameters of this.unsealed) parameters.seal();
     const mark = this.arena.mark();
     const scope = { alive: true };
     this.#scope = scope;
@@ -81,7 +81,7 @@ export class Runtime {
       scope.alive = false;
       this.#scope = this.#forever;
       this.#clear();
-      this.panels.clear();
+      this.parametersChanged();
       this.arena.reset(mark);
     }
   }
@@ -201,7 +201,7 @@ export class Runtime {
 
   /** @internal Values of persistent tensors have changed: packed copies of them are stale. */
   parametersChanged(): void {
-    this.panels.clear();
+    if (this.panels.size > 0) this.panels.clear();
   }
 
   #make(shape: Shape, requiresGrad: boolean): Tensor {
@@ -266,9 +266,10 @@ export class Runtime {
     }
   }
 
+  /** Clearing an empty map or making an array is most of what a step costs: not where there is nothing to clear. */
   #clear(): void {
-    this.#tape = [];
-    this.deferred.clear();
+    if (this.#tape.length > 0) this.#tape = [];
+    if (this.deferred.size > 0) this.deferred.clear();
   }
 }
 

@@ -29,6 +29,7 @@ export const matmulSuite: readonly BenchCase[] = sizes.flatMap(([m, k, n, ...lay
     const name = layout === 'plain' ? `matmul ${m}x${k}x${n}` : `matmul ${m}x${k}x${n} ${layout}`;
     return opCase(name, shapes, (a, b) => matmul(a, b, { transposeA, transposeB }), {
       flop: 2 * m * k * n,
+      outputs: m * n,
     });
   }),
 );

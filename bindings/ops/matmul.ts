@@ -86,23 +86,23 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
 }
 
 function sizes(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
-  for (const [name, tensor] of [
-    ['a', a],
-    ['b', b],
-  ] as const) {
-    expectTensor('matmul', name, tensor);
-    const rank = tensor.shape.length;
-    if (rank !== 2 && rank !== 3) fail('matmul', name, 'have 2 or 3 dimensions', tensor.shape);
-  }
+  expectMatrices('a', a);
+  expectMatrices('b', b);
   const batchA = a.shape.length === 3 ? a.shape[0] : undefined;
   const batchB = b.shape.length === 3 ? b.shape[0] : undefined;
   if (batchA !== undefined && batchB !== undefined && batchA !== batchB) {
     fail('matmul', 'b', `hold a batch of ${batchA}`, b.shape);
   }
-  const m = a.shape.at(transposeA ? -1 : -2) as number;
-  const k = a.shape.at(transposeA ? -2 : -1) as number;
-  const n = b.shape.at(transposeB ? -2 : -1) as number;
-  const depth = b.shape.at(transposeB ? -1 : -2) as number;
+  const [rowsA, columnsA] = [a.shape[a.shape.length - 2] as number, a.shape[a.shape.length - 1] as number];
+  const [rowsB, columnsB] = [b.shape[b.shape.length - 2] as number, b.shape[b.shape.length - 1] as number];
+  const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
+  const [depth, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
   if (depth !== k) fail('matmul', 'b', `have ${k} ${transposeB ? 'columns' : 'rows'}, as many as fit a`, b.shape);
   return { batch: batchA ?? batchB, m, n, k };
+}
+
+function expectMatrices(name: string, tensor: Tensor): void {
+  expectTensor('matmul', name, tensor);
+  const rank = tensor.shape.length;
+  if (rank !== 2 && rank !== 3) fail('matmul', name, 'have 2 or 3 dimensions', tensor.shape);
 }

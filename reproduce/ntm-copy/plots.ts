@@ -51,7 +51,10 @@ export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLeve
   return {
     title: {
       text: 'Learning to copy',
-      subtitle: `sequences of 1 to 20 vectors of 8 random bits; from sequence ${noiseFrom} on with noise, which dies away`,
+      subtitle: [
+        'sequences of 1 to 20 vectors of 8 random bits',
+        `from sequence ${noiseFrom} on there is noise in training, which dies away`,
+      ],
     },
     data: { values: metrics.map(({ sequences, loss, bitsWrong }) => ({ sequences, loss, bitsWrong })) },
     vconcat: [

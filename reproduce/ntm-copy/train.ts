@@ -42,7 +42,7 @@ export const settings = {
   quiet: 10_000,
   /** Standard deviation of the noise on every input and on every cell; it dies away towards the end. */
   inputNoise: 0.4,
-  cellNoise: 0.3,
+  cellNoise: 0.6,
 };
 
 export type Settings = typeof settings;

@@ -250,19 +250,13 @@ export class Runtime {
   }
 
   #expectFinite(loss: Tensor): void {
-    if (loss.toArray().every(Number.isFinite)) return;
+    const finite = ({ pointer, size }: Tensor): boolean => this.kernels.allFinite(pointer, size) !== 0;
+    if (finite(loss)) return;
+    const blame = (whom: string): never => fail('backward', 'the loss', `be finite, but ${whom}`, loss.toArray()[0]);
     for (const { op, inputs, outputs } of this.#tape) {
-      const input = inputs.findIndex((tensor) => !tensor.toArray().every(Number.isFinite));
-      if (input >= 0)
-        fail('backward', 'the loss', `be finite, but input ${input} of ${op} was not to begin with`, loss.toArray()[0]);
-      if (!outputs.every((tensor) => tensor.toArray().every(Number.isFinite))) {
-        fail(
-          'backward',
-          'the loss',
-          `be finite, but ${op} was the first op to produce a NaN or an infinity`,
-          loss.toArray()[0],
-        );
-      }
+      const input = inputs.findIndex((tensor) => !finite(tensor));
+      if (input >= 0) blame(`input ${input} of ${op} was not to begin with`);
+      if (!outputs.every(finite)) blame(`${op} was the first op to produce a NaN or an infinity`);
     }
   }
 

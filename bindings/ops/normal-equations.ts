@@ -16,6 +16,11 @@ export interface RidgeSolution {
   readonly condition: number;
 }
 
+export interface NormalEquationsOptions {
+  /** ‖X‖² of all rows that will be added, where it is known: it is then not summed again. */
+  targetSquares?: number;
+}
+
 const EPSILON = 2 ** -52;
 /** Where the factor fails, λ grows by this until it does not. */
 const RAISE = 10;
@@ -32,7 +37,9 @@ export class NormalEquations {
   readonly #gram: Tensor;
   readonly #cross: Tensor;
   readonly #values: Tensor;
-  #squares = 0;
+  readonly #targetSquares: number | undefined;
+  /** ‖X‖² of the rows added. */
+  #squares: number;
   #solution: RidgeSolution | undefined;
 
   /** For weights [·, `memorySize`] and targets [·, `valueSize`]. */
@@ -40,19 +47,22 @@ export class NormalEquations {
     readonly runtime: Runtime,
     readonly memorySize: number,
     readonly valueSize: number,
+    { targetSquares }: NormalEquationsOptions = {},
   ) {
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
     this.#gram = runtime.zeros([runtime.kernels.symmetricBytes(memorySize) / 4]);
     this.#cross = runtime.zeros([memorySize, valueSize]);
     this.#values = runtime.zeros([memorySize, valueSize]);
+    this.#targetSquares = targetSquares;
+    this.#squares = targetSquares ?? 0;
   }
 
   /** Back to no rows. */
   reset(): void {
     this.#expectAlive('reset');
     for (const { pointer, size } of [this.#gram, this.#cross]) this.runtime.arena.zero(pointer, size);
-    this.#squares = 0;
+    this.#squares = this.#targetSquares ?? 0;
     this.#solution = undefined;
   }
 
@@ -67,7 +77,7 @@ export class NormalEquations {
     arena.reset(mark);
     const how = TRANSPOSE_A | ACCUMULATE;
     kernels.matmul(this.#cross.pointer, weights.pointer, targets.pointer, arena.scratch, m, n, rows, how);
-    this.#squares += kernels.sumSquares(targets.pointer, targets.size);
+    if (this.#targetSquares === undefined) this.#squares += kernels.sumSquares(targets.pointer, targets.size);
     this.#solution = undefined;
   }
 

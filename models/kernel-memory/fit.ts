@@ -1,5 +1,7 @@
 // How a kernel memory is fitted: values in closed form, keys by Adam, the best state kept.
+import { mul } from '../../bindings/ops/elementwise.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
+import { sum } from '../../bindings/ops/reduce.js';
 import { Adam } from '../../bindings/optim.js';
 import type { Parameters } from '../../bindings/parameters.js';
 import { expectRows, type Rows, rowsOf } from '../../bindings/rows.js';
@@ -76,7 +78,15 @@ class Regression {
     readonly batchSize: number,
   ) {
     const { runtime, keys, values } = memory;
-    this.#equations = new NormalEquations(runtime, keys.shape[0] as number, values.shape[1] as number);
+    let targetSquares = 0;
+    this.#eachBatch((row, count) => {
+      targetSquares += runtime.noGrad(() => {
+        const targets = rowsOf(runtime, X, row, count);
+        return sum(mul(targets, targets)).item();
+      });
+    });
+    const [memorySize, valueSize] = [keys.shape[0] as number, values.shape[1] as number];
+    this.#equations = new NormalEquations(runtime, memorySize, valueSize, { targetSquares });
   }
 
   /** The best values for the keys as they are; with `backward`, adds the gradient of the loss to the trained parameters'. */

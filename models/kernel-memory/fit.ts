@@ -23,6 +23,9 @@ interface Fittable {
 /** The event loop gets a turn this often, so that signals and pages are not kept waiting. */
 const BREATH_EVERY_MS = 50;
 
+/** So small that at first every query looks everywhere alike, and keys part as they are needed. */
+const INITIAL_STD = 0.01;
+
 /** See KernelMemory.fit; `make` makes the empty memory. */
 export async function fitMemory<Memory extends Fittable>(
   Q: Rows,
@@ -154,7 +157,7 @@ function setInitialKeys(memory: Fittable, Q: Rows, { initialKeys = 'random', ran
   const { runtime, keys } = memory;
   const [memorySize, keySize] = keys.shape as [number, number];
   if (initialKeys instanceof Float32Array) keys.set(initialKeys);
-  else if (initialKeys === 'random') random.fillNormal(keys, 0, 1);
+  else if (initialKeys === 'random') random.fillNormal(keys, 0, INITIAL_STD);
   else {
     const picked = new Float32Array(keys.size);
     for (const [i, row] of random

@@ -9,6 +9,7 @@ export {
 } from './bindings/ops/addressing.js';
 export { type AttentionOptions, attention, attentionWeights, type Similarity } from './bindings/ops/attention.js';
 export { addBias } from './bindings/ops/bias.js';
+export { type Conv2dOptions, conv2d, convTranspose2d, type Pair } from './bindings/ops/conv2d.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
 export { lstmCell } from './bindings/ops/lstm.js';

@@ -7,9 +7,10 @@ export {
   normalizeRows,
   normalizeRowsBackward,
 } from './attention';
-export { addBias, biasBackward } from './bias';
+export { addBias, biasBackward, fillChannels, fillChannelsBackward } from './bias';
 export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
+export { conv2d, conv2dBackwardData, conv2dBackwardWeight, conv2dWorkBytes } from './conv2d';
 export {
   add,
   addScaled,

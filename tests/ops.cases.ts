@@ -1,6 +1,7 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
 import { attentionCases } from './cases/attention.js';
+import { conv2dCases } from './cases/conv2d.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
@@ -12,6 +13,7 @@ import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
   ...attentionCases,
+  ...conv2dCases,
   ...elementwiseCases,
   ...lossCases,
   ...matmulCases,

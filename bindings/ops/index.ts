@@ -2,6 +2,7 @@
 export { contentWeights, headParameters, locationWeights } from './addressing.js';
 export { attention, attentionWeights } from './attention.js';
 export { addBias } from './bias.js';
+export { conv2d, convTranspose2d } from './conv2d.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './loss.js';
 export { lstmCell } from './lstm.js';

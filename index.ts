@@ -7,6 +7,7 @@ export {
   headParameters,
   locationWeights,
 } from './bindings/ops/addressing.js';
+export { type BatchNormOptions, batchNorm } from './bindings/ops/batch-norm.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
@@ -48,6 +49,7 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';

@@ -1,4 +1,5 @@
 // The wasm ABI: every exported kernel, nothing else.
+export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward } from './bias';
 export { contentWeights, contentWeightsBackward } from './content-weights';
 export {

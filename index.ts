@@ -10,6 +10,7 @@ export {
 export { type BatchNormOptions, batchNorm } from './bindings/ops/batch-norm.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
+export { type GumbelRead, type GumbelReadOptions, gumbelRead } from './bindings/ops/gumbel.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
 export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';

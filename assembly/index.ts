@@ -25,6 +25,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
+export { gumbelWeights } from './gumbel';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
 export {
@@ -42,5 +43,5 @@ export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
-export { addRows, copyRows } from './shaping';
+export { addRows, copyRows, takeRows, takeRowsBackward } from './shaping';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';

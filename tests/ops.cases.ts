@@ -2,6 +2,7 @@
 import type * as ops from '../bindings/ops/index.js';
 import { batchNormCases } from './cases/batch-norm.js';
 import { elementwiseCases } from './cases/elementwise.js';
+import { gumbelCases } from './cases/gumbel.js';
 import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
 import { memoryCases } from './cases/memory.js';
@@ -13,6 +14,7 @@ import type { OpCase } from './op-case.js';
 export const cases: Record<keyof typeof ops, OpCase> = {
   ...batchNormCases,
   ...elementwiseCases,
+  ...gumbelCases,
   ...lossCases,
   ...matmulCases,
   ...memoryCases,

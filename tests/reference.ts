@@ -104,3 +104,14 @@ export function batchNormReference(
     return ((value - means[c]!) / Math.sqrt(variances[c]! + eps)) * weight[c]! + bias[c]!;
   });
 }
+
+/** softmax((logits − ln(−ln uniform)) / tau) over rows of `columns` numbers, with no noise where `uniform` is missing. */
+export function gumbelWeightsReference(
+  logits: Float64Array,
+  uniform: Float64Array | undefined,
+  tau: number,
+  columns: number,
+): Float64Array {
+  const noisy = logits.map((h, i) => (h - (uniform === undefined ? 0 : Math.log(-Math.log(uniform[i]!)))) / tau);
+  return softmaxReference(noisy, columns);
+}

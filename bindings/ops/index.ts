@@ -3,6 +3,7 @@ export { contentWeights, headParameters, locationWeights } from './addressing.js
 export { batchNorm } from './batch-norm.js';
 export { addBias } from './bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';
+export { gumbelRead } from './gumbel.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './loss.js';
 export { lstmCell } from './lstm.js';
 export { linear, matmul } from './matmul.js';

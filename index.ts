@@ -50,6 +50,9 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
+export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
+export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';

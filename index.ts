@@ -50,6 +50,7 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
 export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
 export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';

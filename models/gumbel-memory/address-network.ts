@@ -7,8 +7,9 @@ import { BatchNorm1d, type Mode } from '../layers/batch-norm.js';
 import { Linear } from '../layers/linear.js';
 
 /**
- * Layers of `sizes[0]` inputs, `sizes[1]`, … hidden units and `sizes.at(-1)` outputs, under the keys of PyTorch's
- * `Sequential(Linear, BatchNorm1d, ReLU, Linear, …, Linear)`: `0.weight`, `1.running_mean`, `3.weight`, …
+ * The network to logits that a GumbelMemory has by default: `sizes[0]` inputs, `sizes[1]`, … hidden units, `sizes.at(-1)`
+ * outputs. Its keys are those of PyTorch's `Sequential(Linear, BatchNorm1d, ReLU, Linear, …, Linear)`: `0.weight`, `1.running_mean`,
+ * `3.weight`, …
  */
 export class AddressNetwork {
   readonly #layers: { readonly linear: Linear; readonly norm: BatchNorm1d }[];

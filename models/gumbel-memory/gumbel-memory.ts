@@ -19,10 +19,10 @@ export interface GumbelMemoryOptions {
   /** Whether the bank is learned with the rest. Default false. */
   trainable?: boolean;
   /**
-   * The addressing network: makes its parameters in the scope it is given, and returns a function `[B, …] → [B, N]`.
+   * Makes the addressing network, its parameters in the scope it is given, and returns it as a function `[B, …] → [B, N]`.
    * Default: fully connected layers with batch norm and ReLU, from `inputSize` over `hiddenSizes` to N.
    */
-  address?: (parameters: ParameterScope) => Addressing;
+  address?: (parameters: ParameterScope, random: Random) => Addressing;
   /** Numbers in an input of the default network. */
   inputSize?: number;
   /** Units in the hidden layers of the default network. Default [64, 64]. */
@@ -59,7 +59,7 @@ export class GumbelMemory {
       : this.parameters.createBuffer('memory', bank.shape);
     this.#bank = kept.set(bank.toArray());
     const scope = this.parameters.scope('address');
-    this.#address = address?.(scope) ?? network(scope, inputSize, hiddenSizes, memorySize, random);
+    this.#address = address?.(scope, random) ?? network(scope, inputSize, hiddenSizes, memorySize, random);
   }
 
   /** The bank that is read from, [N, ...row]. */

@@ -26,7 +26,10 @@ export function fitPlot(readings: readonly Reading[]): TopLevelSpec {
   return {
     title: {
       text: 'Reading a function from a bank of numbers',
-      subtitle: 'one network, trained once, on the left; in the middle and on the right only the bank is another',
+      subtitle: [
+        'left: learned from noisy points; middle: the same network with the values doubled, not trained again',
+        'right: a network of nine addresses that had use for five of them; the values between are in its bank now, and not read',
+      ],
     },
     hconcat: readings.map(panel),
   };
@@ -67,21 +70,31 @@ export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly O
     return { name, median: median(own) };
   });
   const values = outcomes.map(({ trial, score }) => ({ name: trial.name, share: 100 * score.share }));
-  const x = { field: 'name', type: 'ordinal' as const, sort: names, title: 'temperature τ', axis: { labelAngle: -30 } };
+  const x = {
+    field: 'name',
+    type: 'ordinal' as const,
+    sort: names,
+    title: 'temperature τ',
+    axis: { labelAngle: 0, labelExpr: "split(datum.label, ', ')" },
+  };
   const y = (field: string) => ({
     field,
     type: quantitative,
-    title: 'points that read the nearest value (%)',
+    title: 'points read right (%)',
     scale: { zero: false },
   });
   return {
     title: {
       text: 'A low temperature loses the outermost value',
-      subtitle: 'left: a dot a seed, a bar their median, the target dashed; right: the first seed while it is trained',
+      subtitle: [
+        'left: points that read the nearest value; a dot a seed, a bar their median, the target dashed',
+        'right: the weight of the outermost value where it is the nearest, while the first seed learns',
+      ],
     },
+    resolve: { scale: { color: 'independent' } },
     hconcat: [
       {
-        width: 380,
+        width: 440,
         height: 280,
         layer: [
           {
@@ -117,7 +130,7 @@ function tracePanel(traced: readonly Outcome[]) {
         outermost.map((weight, update) => ({ name: names[i], update: update + 1, weight })),
       ),
     },
-    mark: { type: 'line' as const, strokeWidth: 2 },
+    mark: { type: 'line' as const, strokeWidth: 1.5 },
     encoding: {
       x: {
         field: 'update',
@@ -126,7 +139,7 @@ function tracePanel(traced: readonly Outcome[]) {
         scale: { type: 'log' as const },
         axis: { values: [1, 10, 100, 1000], format: '~s' },
       },
-      y: { field: 'weight', type: quantitative, title: 'weight of the value 1 where it is the nearest' },
+      y: { field: 'weight', type: quantitative, title: 'weight of the value 1' },
       color: {
         field: 'name',
         type: 'nominal' as const,
@@ -147,7 +160,11 @@ function panel({ title, values, f, score, data }: Reading) {
   const color = { field: 'kind', type: 'nominal' as const, scale: kinds, legend };
   const line = (kind: string, strokeWidth: number) => ({
     data: { values: lines.filter((point) => point.kind === kind) },
-    mark: { type: 'line' as const, strokeWidth, interpolate: kind === 'function' ? ('linear' as const) : ('step' as const) },
+    mark: {
+      type: 'line' as const,
+      strokeWidth,
+      interpolate: kind === 'function' ? ('linear' as const) : ('step' as const),
+    },
     encoding: encoding(color),
   });
   return {
@@ -169,7 +186,7 @@ function panel({ title, values, f, score, data }: Reading) {
 
 function encoding(color: object) {
   return {
-    x: { field: 'x', type: quantitative, title: 'x' },
+    x: { field: 'x', type: quantitative, title: 'x', axis: { values: [-1, -0.5, 0, 0.5, 1] } },
     y: { field: 'y', type: quantitative, title: 'y' },
     color: color as never,
   };

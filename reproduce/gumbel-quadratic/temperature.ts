@@ -1,11 +1,11 @@
 // What the temperature does: the same training at several, and with the noise annealed away.
-import { AddressNetwork, type Annealing, type GumbelMemory, load, scale } from 'tapehead';
+import { AddressNetwork, type Annealing, type GumbelMemory, linearAnnealing, load, scale } from 'tapehead';
 import { type Score, type Settings, score, setUp, square, train, values } from './train.js';
 
 /** One way to train: the temperature, and by what the noise is multiplied at each update. */
 export interface Trial {
   readonly name: string;
-  readonly tau: number;
+  readonly tau: Annealing;
   readonly noise: Annealing;
 }
 
@@ -17,12 +17,13 @@ export interface Outcome {
   readonly outermost: readonly number[];
 }
 
-/** Trials at several temperatures, and one whose noise falls evenly to nothing. */
+/** Trials at several temperatures, one that falls from the chosen to the source's, and one whose noise falls to nothing. */
 export function trials({ updates, tau }: Settings): Trial[] {
-  const constant = [0.3, 0.67, 1, 1.5, 2, 3, 5].map((tau) => ({ name: `${tau}`, tau, noise: () => 1 }));
+  const constant = [0.3, 0.67, 1, 1.5, 2, 3, 5].map((tau) => ({ name: `${tau}`, tau: () => tau, noise: () => 1 }));
+  const falling = { name: `${tau}, to 0.67`, tau: linearAnnealing(tau, 0.67, updates), noise: () => 1 };
   // Not quite nothing, since it divides.
   const fading = (update: number): number => Math.max(1e-3, 1 - update / updates);
-  return [...constant, { name: `${tau}, fading noise`, tau, noise: fading }];
+  return [...constant, falling, { name: `${tau}, fading noise`, tau: () => tau, noise: fading }];
 }
 
 /** Trains as `trial` says; `watch` ends it by returning false. */
@@ -44,10 +45,10 @@ export async function attempt(
   const outermost: number[] = [];
   const tau: Annealing = (update) => {
     noise = trial.noise(update);
-    return trial.tau / noise;
+    return trial.tau(update) / noise;
   };
   await train(model, data, settings, tau, (update, loss) => {
-    outermost.push(outermostWeight(model, trial.tau / noise));
+    outermost.push(outermostWeight(model, tau(update)));
     return watch(update, loss);
   });
   return { trial, seed, score: score(model, values, square), outermost };

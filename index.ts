@@ -53,3 +53,4 @@ export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseli
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';
 export { bitsWrong, type CopyBatch, CopyTask, type CopyTaskOptions } from './tasks/copy.js';
+export { type Idx, readIdx } from './tasks/idx.js';

@@ -7,12 +7,14 @@ export {
   headParameters,
   locationWeights,
 } from './bindings/ops/addressing.js';
+export { type AttentionOptions, attention, attentionWeights, type Similarity } from './bindings/ops/attention.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
 export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
+export { NormalEquations, type RidgeSolution } from './bindings/ops/normal-equations.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';

@@ -1,5 +1,14 @@
 // The wasm ABI: every exported kernel, nothing else.
+export {
+  attentionWeights,
+  attentionWeightsBackward,
+  negativeSquaredNorms,
+  negativeSquaredNormsBackward,
+  normalizeRows,
+  normalizeRowsBackward,
+} from './attention';
 export { addBias, biasBackward } from './bias';
+export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
 export {
   add,
@@ -24,6 +33,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
+export { addGram, gramScratchBytes, symmetricBytes } from './gram';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
 export {

@@ -1,5 +1,6 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
+import { attentionCases } from './cases/attention.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
@@ -10,6 +11,7 @@ import { softmaxCases } from './cases/softmax.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
+  ...attentionCases,
   ...elementwiseCases,
   ...lossCases,
   ...matmulCases,

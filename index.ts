@@ -39,6 +39,7 @@ export {
 } from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';
+export type { Rows } from './bindings/rows.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
 export {
   type Dtype,
@@ -50,6 +51,8 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
+export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';

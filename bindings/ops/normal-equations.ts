@@ -1,12 +1,12 @@
 // Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
 import type { Runtime } from '../runtime.js';
-import { expectInteger, expectNumber, expectShape, fail } from '../shape.js';
+import { expectInteger, expectNumber, expectShape, expectTensor, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** The values V that minimize ½‖X − WV‖² + ½λ‖V‖². */
 export interface RidgeSolution {
-  /** V: [M, n]. */
+  /** V: [M, n]; overwritten by the next solution. */
   readonly values: Tensor;
   /** ½‖X − WV‖² over all rows added. */
   readonly loss: number;
@@ -22,7 +22,8 @@ const RAISE = 10;
 const ROWS_AT_A_TIME = 1024;
 
 /**
- * The equations (WᵀW + λI) V = WᵀX of a least-squares fit, gathered batch by batch. Made inside a step, gone at its end.
+ * The equations (WᵀW + λI) V = WᵀX of a least-squares fit, gathered batch by batch. Made inside a step they are gone at its end,
+ * made outside they stay, and batches can be added in steps of their own.
  *
  * WᵀW is summed in float64, where a product of two float32 numbers is exact: it stays positive semidefinite, and a small λ keeps
  * its meaning. WᵀX is summed in float32. Source: Hoerl and Kennard 1970.
@@ -30,6 +31,7 @@ const ROWS_AT_A_TIME = 1024;
 export class NormalEquations {
   readonly #gram: Tensor;
   readonly #cross: Tensor;
+  readonly #values: Tensor;
   #squares = 0;
   #solution: RidgeSolution | undefined;
 
@@ -43,6 +45,15 @@ export class NormalEquations {
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
     this.#gram = runtime.zeros([runtime.kernels.symmetricBytes(memorySize) / 4]);
     this.#cross = runtime.zeros([memorySize, valueSize]);
+    this.#values = runtime.zeros([memorySize, valueSize]);
+  }
+
+  /** Back to no rows. */
+  reset(): void {
+    this.#expectAlive('reset');
+    for (const { pointer, size } of [this.#gram, this.#cross]) this.runtime.arena.zero(pointer, size);
+    this.#squares = 0;
+    this.#solution = undefined;
   }
 
   /** Adds rows: `weights: [B, M]`, `targets: [B, n]`. Throws a RangeError where the sizes do not fit. */
@@ -66,10 +77,10 @@ export class NormalEquations {
    */
   solve(ridge: number): RidgeSolution {
     expectNumber('solve', 'ridge', ridge, 0);
-    expectShape('solve', 'the equations', this.#cross, this.memorySize, this.valueSize);
+    this.#expectAlive('solve');
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
-    const values = runtime.output([m, n]);
+    const values = this.#values;
     const mark = arena.mark();
     const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
     const work = runtime.allocate(8 * (m + 3));
@@ -146,10 +157,14 @@ export class NormalEquations {
   }
 
   #expectRows(op: string, weights: Tensor, targets: Tensor): number {
-    expectShape(op, 'the equations', this.#cross, this.memorySize, this.valueSize);
+    this.#expectAlive(op);
     expectShape(op, 'weights', weights, -1, this.memorySize);
     const rows = weights.shape[0] as number;
     expectShape(op, 'targets', targets, rows, this.valueSize);
     return rows;
+  }
+
+  #expectAlive(op: string): void {
+    expectTensor(op, 'the equations', this.#gram);
   }
 }

@@ -7,6 +7,7 @@ export {
   headParameters,
   locationWeights,
 } from './bindings/ops/addressing.js';
+export { type AttentionOptions, attention, attentionWeights, type Similarity } from './bindings/ops/attention.js';
 export { type BatchNormOptions, batchNorm } from './bindings/ops/batch-norm.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
@@ -15,6 +16,7 @@ export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/
 export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
+export { NormalEquations, type RidgeSolution } from './bindings/ops/normal-equations.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
@@ -39,6 +41,7 @@ export {
 } from './bindings/parameters.js';
 export { measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';
+export type { Rows } from './bindings/rows.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
 export {
   type Dtype,
@@ -54,9 +57,12 @@ export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
 export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
 export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
+export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
+export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';
 export { bitsWrong, type CopyBatch, CopyTask, type CopyTaskOptions } from './tasks/copy.js';
+export { type Idx, readIdx } from './tasks/idx.js';

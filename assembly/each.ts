@@ -37,6 +37,8 @@ export enum Op {
   relu,
   /** ln(1 + e^a) */
   softplus,
+  /** a·(b - s) */
+  shiftedProduct,
   /** y + a·s */
   addScaled,
   /** y + a·b */
@@ -112,6 +114,7 @@ export class Each {
       case Op.sigmoid: return Simd.sigmoid(va);
       case Op.relu: return f32x4.pmax(va, f32x4.splat(0));
       case Op.softplus: return Simd.softplus(va);
+      case Op.shiftedProduct: return f32x4.mul(va, f32x4.sub(Simd.load(b, count), f32x4.splat(s)));
       default: return Each.accumulate(op, count, Simd.load(y, count), va, b, c, s, t);
     }
   }

@@ -1,6 +1,15 @@
 // The wasm ABI: every exported kernel, nothing else.
+export {
+  attentionWeights,
+  attentionWeightsBackward,
+  negativeSquaredNorms,
+  negativeSquaredNormsBackward,
+  normalizeRows,
+  normalizeRowsBackward,
+} from './attention';
 export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward } from './bias';
+export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
 export {
   add,
@@ -25,6 +34,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
+export { addGram, gramScratchBytes, symmetricBytes } from './gram';
 export { gumbelWeights } from './gumbel';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';

@@ -1,5 +1,6 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
+import { attentionCases } from './cases/attention.js';
 import { batchNormCases } from './cases/batch-norm.js';
 import { elementwiseCases } from './cases/elementwise.js';
 import { gumbelCases } from './cases/gumbel.js';
@@ -12,6 +13,7 @@ import { softmaxCases } from './cases/softmax.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
+  ...attentionCases,
   ...batchNormCases,
   ...elementwiseCases,
   ...gumbelCases,

@@ -1,5 +1,6 @@
 // Every op by name; the test cases and the benches are keyed by this module's exports.
 export { contentWeights, headParameters, locationWeights } from './addressing.js';
+export { attention, attentionWeights } from './attention.js';
 export { batchNorm } from './batch-norm.js';
 export { addBias } from './bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';

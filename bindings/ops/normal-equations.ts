@@ -1,0 +1,170 @@
+// Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
+import type { Runtime } from '../runtime.js';
+import { expectInteger, expectNumber, expectShape, expectTensor, fail } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+
+/** The values V that minimize ½‖X − WV‖² + ½λ‖V‖². */
+export interface RidgeSolution {
+  /** V: [M, n]; overwritten by the next solution. */
+  readonly values: Tensor;
+  /** ½‖X − WV‖² over all rows added. */
+  readonly loss: number;
+  /** The λ that was used: the one asked for, or more where the matrix was not positive definite. */
+  readonly ridge: number;
+  /** Estimate of the 1-norm condition number of WᵀW + λI; at most three times too low as a rule. */
+  readonly condition: number;
+}
+
+const EPSILON = 2 ** -52;
+/** Where the factor fails, λ grows by this until it does not. */
+const RAISE = 10;
+const ROWS_AT_A_TIME = 1024;
+
+/**
+ * The equations (WᵀW + λI) V = WᵀX of a least-squares fit, gathered batch by batch. Made inside a step they are gone at its end,
+ * made outside they stay, and batches can be added in steps of their own.
+ *
+ * WᵀW is summed in float64, where a product of two float32 numbers is exact: it stays positive semidefinite, and a small λ keeps
+ * its meaning. WᵀX is summed in float32. Source: Hoerl and Kennard 1970.
+ */
+export class NormalEquations {
+  readonly #gram: Tensor;
+  readonly #cross: Tensor;
+  readonly #values: Tensor;
+  #squares = 0;
+  #solution: RidgeSolution | undefined;
+
+  /** For weights [·, `memorySize`] and targets [·, `valueSize`]. */
+  constructor(
+    readonly runtime: Runtime,
+    readonly memorySize: number,
+    readonly valueSize: number,
+  ) {
+    expectInteger('NormalEquations', 'memorySize', memorySize, 1);
+    expectInteger('NormalEquations', 'valueSize', valueSize, 1);
+    this.#gram = runtime.zeros([runtime.kernels.symmetricBytes(memorySize) / 4]);
+    this.#cross = runtime.zeros([memorySize, valueSize]);
+    this.#values = runtime.zeros([memorySize, valueSize]);
+  }
+
+  /** Back to no rows. */
+  reset(): void {
+    this.#expectAlive('reset');
+    for (const { pointer, size } of [this.#gram, this.#cross]) this.runtime.arena.zero(pointer, size);
+    this.#squares = 0;
+    this.#solution = undefined;
+  }
+
+  /** Adds rows: `weights: [B, M]`, `targets: [B, n]`. Throws a RangeError where the sizes do not fit. */
+  add(weights: Tensor, targets: Tensor): void {
+    const rows = this.#expectRows('add', weights, targets);
+    const { kernels, arena } = this.runtime;
+    const { memorySize: m, valueSize: n } = this;
+    const mark = arena.mark();
+    const scratch = this.runtime.allocate(kernels.gramScratchBytes(m) / 4);
+    kernels.addGram(this.#gram.pointer, weights.pointer, scratch, rows, m);
+    arena.reset(mark);
+    const how = TRANSPOSE_A | ACCUMULATE;
+    kernels.matmul(this.#cross.pointer, weights.pointer, targets.pointer, arena.scratch, m, n, rows, how);
+    this.#squares += kernels.sumSquares(targets.pointer, targets.size);
+    this.#solution = undefined;
+  }
+
+  /**
+   * The values that fit best, with ridge λ at least 0. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until
+   * it is, and the solution says to what.
+   */
+  solve(ridge: number): RidgeSolution {
+    expectNumber('solve', 'ridge', ridge, 0);
+    this.#expectAlive('solve');
+    const { runtime, memorySize: m, valueSize: n } = this;
+    const { kernels, arena } = runtime;
+    const values = this.#values;
+    const mark = arena.mark();
+    const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
+    const work = runtime.allocate(8 * (m + 3));
+    const norm = kernels.symmetricNorm(this.#gram.pointer, work, m, 0);
+    if (!Number.isFinite(norm)) fail('solve', 'the weights', 'be finite', norm);
+    const tolerance = m * EPSILON * norm;
+    let used = ridge;
+    while (kernels.cholesky(factor, this.#gram.pointer, m, used, tolerance) !== 0) {
+      used = Math.max(used * RAISE, tolerance * RAISE, Number.MIN_VALUE * 2 ** 60);
+    }
+    const explained = kernels.choleskySolve(values.pointer, factor, this.#cross.pointer, work, m, n);
+    const condition = (norm + used) * kernels.inverseNorm(factor, work, m);
+    arena.reset(mark);
+    const penalty = used * kernels.sumSquares(values.pointer, values.size);
+    const loss = Math.max(0, this.#squares - explained - penalty) / 2;
+    this.#solution = { values, loss, ridge: used, condition };
+    return this.#solution;
+  }
+
+  /**
+   * The loss ½‖X − WV‖² of the last solution, as an op: its gradient reaches `weights`, with V held fixed. It is that of the rows
+   * given here; its value is that of all rows added, which the solution has already.
+   *
+   * `weights: [B, M], targets: [B, n] → [1]`. The gradient is (WV − X)Vᵀ, computed as W(VVᵀ) − XVᵀ where that takes fewer
+   * operations (n > M).
+   */
+  loss(weights: Tensor, targets: Tensor): Tensor {
+    const rows = this.#expectRows('loss', weights, targets);
+    const solution = this.#solution;
+    if (solution === undefined) return fail('loss', 'the equations', 'be solved first', 'no solution');
+    const { runtime } = this;
+    const y = runtime.tensor([solution.loss]);
+    runtime.record('loss', [weights], [y], () => {
+      const dw = runtime.gradient(weights);
+      const dy = runtime.arena.readOne(y.gradPointer);
+      if (this.valueSize > this.memorySize) this.#addExpandedGradient(dw, dy, weights, targets, solution.values);
+      else this.#addResidualGradient(dw, dy, weights, targets, solution.values, rows);
+    });
+    return y;
+  }
+
+  /** dW += W·(dy·VVᵀ) + X·(−dy·V)ᵀ. */
+  #addExpandedGradient(dw: number, dy: number, weights: Tensor, targets: Tensor, values: Tensor): void {
+    const { runtime, memorySize: m, valueSize: n } = this;
+    const { kernels, arena } = runtime;
+    const rows = weights.shape[0] as number;
+    const mark = arena.mark();
+    const scaled = runtime.allocate(m * n);
+    const square = runtime.allocate(m * m);
+    kernels.scale(scaled, values.pointer, m * n, -dy);
+    kernels.matmul(square, scaled, values.pointer, arena.scratch, m, m, n, TRANSPOSE_B);
+    kernels.scale(square, square, m * m, -1);
+    kernels.matmul(dw, weights.pointer, square, arena.scratch, rows, m, m, ACCUMULATE);
+    kernels.matmul(dw, targets.pointer, scaled, arena.scratch, rows, m, n, TRANSPOSE_B | ACCUMULATE);
+    arena.reset(mark);
+  }
+
+  /** dW += (X − WV)·(−dy·V)ᵀ, a block of rows at a time. */
+  #addResidualGradient(dw: number, dy: number, weights: Tensor, targets: Tensor, values: Tensor, rows: number): void {
+    const { runtime, memorySize: m, valueSize: n } = this;
+    const { kernels, arena } = runtime;
+    const mark = arena.mark();
+    const negative = runtime.allocate(m * n);
+    const residual = runtime.allocate(Math.min(rows, ROWS_AT_A_TIME) * n);
+    for (let row = 0; row < rows; row += ROWS_AT_A_TIME) {
+      const count = Math.min(ROWS_AT_A_TIME, rows - row);
+      kernels.scale(negative, values.pointer, m * n, -1);
+      arena.copy(residual, targets.pointer + 4 * row * n, count * n);
+      kernels.matmul(residual, weights.pointer + 4 * row * m, negative, arena.scratch, count, n, m, ACCUMULATE);
+      kernels.scale(negative, values.pointer, m * n, -dy);
+      kernels.matmul(dw + 4 * row * m, residual, negative, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
+    }
+    arena.reset(mark);
+  }
+
+  #expectRows(op: string, weights: Tensor, targets: Tensor): number {
+    this.#expectAlive(op);
+    expectShape(op, 'weights', weights, -1, this.memorySize);
+    const rows = weights.shape[0] as number;
+    expectShape(op, 'targets', targets, rows, this.valueSize);
+    return rows;
+  }
+
+  #expectAlive(op: string): void {
+    expectTensor(op, 'the equations', this.#gram);
+  }
+}

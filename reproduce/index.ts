@@ -2,11 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { DataError } from './data/data-error.js';
 import type { Program } from './program.js';
 import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'gumbel-quadratic': () => import('./gumbel-quadratic/index.js'),
   'ntm-copy': () => import('./ntm-copy/index.js'),
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
 };
@@ -16,11 +18,11 @@ const command = new Command('npm run reproduce --')
   .argument('[name]', `which: ${Object.keys(programs).join(', ')}`)
   .option('--seed <number>', 'seed of everything random', seed, 1)
   .option('--out <dir>', 'folder for the results (default: runs/<name>)')
-  .option('--data <dir>', 'folder of data sets', 'data')
+  .option('--data <dir>', 'folder of data sets (default: they are fetched into a cache)')
   .option('--quick', 'a short run that shows the program works', false)
   .parse();
 const [name = ''] = command.args;
-const options = command.opts<{ seed: number; out?: string; data: string; quick: boolean }>();
+const options = command.opts<{ seed: number; out?: string; data?: string; quick: boolean }>();
 const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
@@ -31,12 +33,20 @@ const out = fromUser(options.out ?? join('runs', name));
 mkdirSync(out, { recursive: true });
 const { run } = await program();
 const start = performance.now();
-const found = await run({ seed: options.seed, out, data: fromUser(options.data), quick: options.quick });
+const data = options.data === undefined ? undefined : fromUser(options.data);
+const found = await run({ seed: options.seed, out, data, quick: options.quick }).catch(explain);
 const seconds = (performance.now() - start) / 1000;
 saveResult(out, { name, seed: options.seed, ...found, seconds });
 if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);
 console.log(`\n${name}: ${seconds.toFixed(1)} s, seed ${options.seed}, results in ${relative('', out)}`);
 process.exitCode = found.figures.every(({ met }) => met) ? 0 : 1;
+
+/** What the user can put right ends the program with its sentence; anything else is a fault of the program. */
+function explain(error: unknown): never {
+  if (!(error instanceof DataError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+}
 
 /** npm runs scripts in the package's folder; paths are meant from where the user stands. */
 function fromUser(path: string): string {

@@ -6,8 +6,8 @@ export interface ProgramOptions {
   readonly seed: number;
   /** Folder for what the program writes; it exists. */
   readonly out: string;
-  /** Folder of data sets, for programs that need one. */
-  readonly data: string;
+  /** Folder of data sets, for programs that need one; without it they are fetched. */
+  readonly data: string | undefined;
   /** A short run that shows the program works; figures of a full run are not to be expected. */
   readonly quick: boolean;
 }

@@ -11,10 +11,8 @@ const signals = ['SIGINT', 'SIGTERM'] as const;
 
 export class Progress {
   readonly #bar: SingleBar | undefined;
-  readonly #interrupt = (): void => {
-    this.#interrupted = true;
-  };
-  #interrupted = false;
+  readonly #stopping = new AbortController();
+  readonly #interrupt = (): void => this.#stopping.abort();
   /** Done and time, both fading, so that their quotient is the recent rate. */
   #recent = { done: 0, ms: 0 };
   #last = { time: performance.now(), done: 0 };
@@ -39,7 +37,12 @@ export class Progress {
 
   /** Whether the user has asked to stop. The loop should end, and save what it has. */
   get interrupted(): boolean {
-    return this.#interrupted;
+    return this.signal.aborted;
+  }
+
+  /** Aborts when the user asks to stop, for work that takes a signal. */
+  get signal(): AbortSignal {
+    return this.#stopping.signal;
   }
 
   /** Shows that `done` of the total are done, and these figures. Await it: now and then it lets signals in. */
@@ -61,7 +64,7 @@ export class Progress {
     for (const signal of signals) process.off(signal, this.#interrupt);
     this.#bar?.stop();
     if (this.#bar === undefined && this.#last.done > 0) this.#print(performance.now(), this.#last.done);
-    if (this.#interrupted) this.stream.write('Interrupted: keeping what has been learned so far.\n');
+    if (this.interrupted) this.stream.write('Interrupted: keeping what there is so far.\n');
   }
 
   /** Steps per millisecond. */

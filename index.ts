@@ -19,8 +19,9 @@ export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
 export { NormalEquations, type RidgeSolution } from './bindings/ops/normal-equations.js';
 export { mean, sum } from './bindings/ops/reduce.js';
-export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
+export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
+export { type Quantized, type VectorQuantizeOptions, vectorQuantize } from './bindings/ops/vector-quantize.js';
 export {
   Adam,
   type AdamOptions,

@@ -54,5 +54,6 @@ export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
-export { addRows, copyRows, takeRows, takeRowsBackward } from './shaping';
+export { addRows, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
+export { nearestCodes } from './vector-quantize';

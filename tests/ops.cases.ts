@@ -12,6 +12,7 @@ import { memoryCases } from './cases/memory.js';
 import { reduceCases } from './cases/reduce.js';
 import { shapingCases } from './cases/shaping.js';
 import { softmaxCases } from './cases/softmax.js';
+import { vectorQuantizeCases } from './cases/vector-quantize.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
@@ -26,4 +27,5 @@ export const cases: Record<keyof typeof ops, OpCase> = {
   ...reduceCases,
   ...shapingCases,
   ...softmaxCases,
+  ...vectorQuantizeCases,
 };

@@ -11,5 +11,6 @@ export { lstmCell } from './lstm.js';
 export { linear, matmul } from './matmul.js';
 export { memoryRead, memoryWrite } from './memory.js';
 export { mean, sum } from './reduce.js';
-export { concat, expand, reshape, split, stack, unbind } from './shaping.js';
+export { concat, expand, reshape, split, stack, transpose, unbind } from './shaping.js';
 export { logSoftmax, softmax } from './softmax.js';
+export { vectorQuantize } from './vector-quantize.js';

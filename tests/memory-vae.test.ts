@@ -1,0 +1,189 @@
+// The memory VAE and the VQ-VAE: shapes, keys, variants, moving averages, learning, wrong arguments.
+import test from 'ava';
+import {
+  Adam,
+  load,
+  MemoryVAE,
+  type MemoryVAEOptions,
+  Random,
+  type Tensor,
+  VQVAE,
+  type VQVAEOptions,
+} from '../index.js';
+import { seeded } from './random-numbers.js';
+
+const runtime = await load();
+const small = { narrow: 6, wide: 8, residual: 4, latentSize: 5 };
+
+function memoryVAE(options: Partial<MemoryVAEOptions> = {}): MemoryVAE {
+  return new MemoryVAE(runtime, { ...small, memorySize: 9, random: new Random(runtime, 1), ...options });
+}
+
+function vqVAE(options: Partial<VQVAEOptions> = {}): VQVAE {
+  return new VQVAE(runtime, { ...small, codebookSize: 9, random: new Random(runtime, 1), ...options });
+}
+
+/** Images of two colours, split at a line that lies elsewhere in each. */
+function images(count: number, seed = 1): Tensor {
+  const random = seeded(seed);
+  const data = Array.from({ length: count }, () => {
+    const [edge, left, right] = [random() * 8, random(), random()];
+    return Array.from({ length: 3 * 64 }, (_, i) => (i % 8 < edge ? left : right));
+  });
+  return runtime.tensor(data.flat(), [count, 3, 8, 8]);
+}
+
+function close(a: number, b: number, limit = 1e-5): boolean {
+  return Math.abs(a - b) <= limit * (1 + Math.abs(b));
+}
+
+for (const options of [
+  {},
+  { similarity: 'l2' as const, strength: 1 },
+  { similarity: 'dot' as const, strength: 0.5, learnStrength: false },
+  {
+    similarity: 'l2' as const,
+    strength: -1,
+    learnStrength: false,
+    memoryInit: [-0.1, 0.1] as const,
+    tiedResiduals: true,
+  },
+]) {
+  test(`a memory VAE learns: ${JSON.stringify(options)}`, (t) => {
+    const model = memoryVAE({ variance: 0.1, ...options });
+    const optimizer = new Adam(model.parameters, { lr: 1e-2 });
+    const errors = Array.from({ length: 60 }, () =>
+      runtime.step(() => {
+        const { loss, error, images: again } = model.forward(images(16));
+        t.deepEqual(again.shape, [16, 3, 8, 8]);
+        t.true(close(loss.item(), error.item() / 0.1));
+        loss.backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+        return error.item();
+      }),
+    );
+    t.true(errors.at(-1)! < 0.6 * errors[0]!, `from ${errors[0]} to ${errors.at(-1)}`);
+  });
+}
+
+test('what a latent vector reads is the memory by its weights', (t) => {
+  const model = memoryVAE();
+  runtime.noGrad(() => {
+    const x = images(2);
+    const weights = model.weights(x);
+    t.deepEqual(weights.shape, [2 * 4, 9]);
+    for (let row = 0; row < 8; row++) {
+      t.true(
+        close(
+          weights
+            .toArray()
+            .subarray(9 * row, 9 * row + 9)
+            .reduce((a, b) => a + b),
+          1,
+        ),
+      );
+    }
+    t.deepEqual(model.encode(x).shape, [2, 5, 2, 2]);
+  });
+  t.true(close(model.strength, 10));
+});
+
+test('keys of the state are those of the layers; tied residual blocks are one block', (t) => {
+  const keys = (model: { parameters: MemoryVAE['parameters'] }) => [...model.parameters.stateDict().keys()];
+  const untied = keys(memoryVAE());
+  for (const key of ['encoder.conv_1.weight', 'encoder.residuals.1.conv_2.weight', 'memory', 'decoder.conv_3.bias'])
+    t.true(untied.includes(key), key);
+  t.false(untied.includes('encoder.residuals.0.conv_1.bias'));
+  const tied = keys(memoryVAE({ tiedResiduals: true, learnStrength: false }));
+  t.deepEqual(
+    untied.filter((key) => !tied.includes(key)),
+    [
+      ...['encoder', 'decoder'].flatMap((part) => [1, 2].map((i) => `${part}.residuals.1.conv_${i}.weight`)),
+      'log_strength',
+    ].sort((a, b) => untied.indexOf(a) - untied.indexOf(b)),
+  );
+  t.true(tied.includes('strength'));
+  t.true(keys(vqVAE()).includes('cluster_size'));
+  t.false(keys(vqVAE({ update: 'gradient' })).includes('cluster_size'));
+});
+
+for (const options of [{}, { update: 'gradient' as const, codebookInit: 0.1 }, { restartDeadCodes: true }]) {
+  test(`a VQ-VAE learns: ${JSON.stringify(options)}`, (t) => {
+    const model = vqVAE({ variance: 0.1, ...options });
+    const optimizer = new Adam(model.parameters, { lr: 1e-2 });
+    const errors = Array.from({ length: 100 }, () =>
+      runtime.step(() => {
+        const { loss, error, codes } = model.forward(images(16), { training: true });
+        t.is(codes.length, 16 * 4);
+        loss.backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+        return error.item();
+      }),
+    );
+    t.true(errors.at(-1)! < 0.6 * errors[0]!, `from ${errors[0]} to ${errors.at(-1)}`);
+  });
+}
+
+test('moving averages follow the vectors that chose a code', (t) => {
+  const model = vqVAE({ decay: 0.9, codebookSize: 3 });
+  const before = model.parameters.get('codebook').toArray();
+  const x = images(4);
+  const z = runtime.noGrad(() => model.encode(x).toArray());
+  const { codes } = runtime.noGrad(() => ({ codes: model.forward(x, { training: true }).codes }));
+  const counts = [0, 1, 2].map((code) => 0.9 + 0.1 * codes.filter((chosen) => chosen === code).length);
+  const all = counts.reduce((a, b) => a + b);
+  const after = model.parameters.get('codebook').toArray();
+  for (let code = 0; code < 3; code++) {
+    for (let c = 0; c < 5; c++) {
+      let sum = 0.9 * before[code * 5 + c]!;
+      // z is [4, 5, 2, 2]: vector `row` lies at image row / 4, place row % 4.
+      for (const [row, chosen] of codes.entries())
+        if (chosen === code) sum += 0.1 * z[(Math.floor(row / 4) * 5 + c) * 4 + (row % 4)]!;
+      const smooth = ((counts[code]! + 1e-5) / (all + 3e-5)) * all;
+      t.true(close(after[code * 5 + c]!, sum / smooth));
+    }
+  }
+  const used = runtime.noGrad(() => model.forward(x, { training: false }).codes);
+  t.deepEqual(model.parameters.get('codebook').toArray(), after);
+  t.is(used.length, 16);
+});
+
+test('dead codes begin anew', (t) => {
+  const far = vqVAE({ codebookInit: 1000, restartDeadCodes: true, decay: 0.1 });
+  const used = () => new Set(runtime.noGrad(() => far.forward(images(32), { training: true })).codes).size;
+  const first = used();
+  for (let i = 0; i < 10; i++) used();
+  t.true(used() > first);
+});
+
+test('k-means places the codes where the latent vectors are', (t) => {
+  const model = vqVAE({ codebookInit: 10 });
+  const distance = () =>
+    runtime.noGrad(() => {
+      const { loss, error } = model.forward(images(32), { training: false });
+      return loss.item() - error.item();
+    });
+  const before = distance();
+  model.startAt(images(32), new Random(runtime, 2));
+  t.true(distance() < 0.1 * before, `from ${before} to ${distance()}`);
+  t.throws(() => model.startAt(images(2), new Random(runtime, 2)), {
+    message: /^startAt: images must give at least 9/,
+  });
+});
+
+test('wrong options say what was wrong', (t) => {
+  const wrong: [() => unknown, RegExp][] = [
+    [() => memoryVAE({ memorySize: 0 }), /^MemoryVAE: memorySize must be a whole number of at least 1, got 0$/],
+    [() => memoryVAE({ wide: 0.5 }), /^MemoryVAE: wide must be a whole number/],
+    [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be above 0 to be trained, got -1$/],
+    [() => memoryVAE({ strength: 0, learnStrength: false }), /^MemoryVAE: strength must not be 0, got 0$/],
+    [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be dot, l2 or cosine/],
+    [() => memoryVAE({ variance: 0 }), /^MemoryVAE: variance must be a finite number/],
+    [() => vqVAE({ decay: 1 }), /^VQVAE: decay must be a finite number in/],
+    [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be gradient or average/],
+    [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be a whole number/],
+  ];
+  for (const [make, message] of wrong) t.throws(make, { instanceOf: RangeError, message });
+});

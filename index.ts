@@ -71,3 +71,4 @@ export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm
 export type { SequenceModel } from './models/ntm/sequence-model.js';
 export { bitsWrong, type CopyBatch, CopyTask, type CopyTaskOptions } from './tasks/copy.js';
 export { type Idx, readIdx } from './tasks/idx.js';
+export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './tasks/image-batches.js';

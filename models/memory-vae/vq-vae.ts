@@ -70,13 +70,14 @@ export class VQVAE {
     this.#variance = sizes.variance;
     this.parameters = new Parameters(runtime);
     this.#encoder = new Encoder(this.parameters.scope('encoder'), sizes, sizes.latentSize, random);
-    this.#decoder = new Decoder(this.parameters.scope('decoder'), sizes, random);
     const shape: [number, number] = [codebookSize, sizes.latentSize];
     this.#codebook =
       update === 'average'
         ? this.parameters.createBuffer('codebook', shape)
         : this.parameters.create('codebook', shape);
     random.fillNormal(this.#codebook, 0, codebookInit);
+    // Made last, as in the memory VAE, so that both begin alike from one seed.
+    this.#decoder = new Decoder(this.parameters.scope('decoder'), sizes, random);
     if (update === 'average') {
       this.#averages = new MovingAverages(
         this.parameters,

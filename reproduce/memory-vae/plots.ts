@@ -1,0 +1,77 @@
+// The pictures of the memory VAE: how both models converge, and test images before and after.
+import type { TopLevelSpec } from 'vega-lite';
+import { colors } from '../plot.js';
+import { type Picture, sheet } from '../sheet.js';
+import { published } from './settings.js';
+import type { Metric } from './train.js';
+
+const names = { memory: 'memory VAE', vq: 'VQ-VAE' };
+
+/** Training error over updates, both models; the published points as crosses. */
+export function convergencePlot(metrics: readonly Metric[], subtitle: string): TopLevelSpec {
+  const models = ['memory', 'vq'] as const;
+  const last = metrics.at(-1)?.update ?? 0;
+  const curves = models.flatMap((model) =>
+    metrics.map((metric) => ({ model: names[model], update: metric.update, error: metric[model] })),
+  );
+  const points = models.flatMap((model) =>
+    Object.entries(published[model])
+      .map(([update, error]) => ({ model: names[model], update: Number(update), error }))
+      .filter(({ update }) => update <= Math.max(last, 1000)),
+  );
+  const color = {
+    field: 'model',
+    type: 'nominal' as const,
+    title: null,
+    scale: { domain: Object.values(names), range: [colors.blue, colors.orange] },
+    legend: { orient: 'top-right' as const, offset: 12 },
+  };
+  const x = { field: 'update', type: 'quantitative' as const, title: 'updates', axis: { grid: false } };
+  const y = {
+    field: 'error',
+    type: 'quantitative' as const,
+    title: 'training error / variance of the data',
+    scale: { type: 'log' as const },
+  };
+  return {
+    title: { text: 'A soft read and a nearest code, on the same batches', subtitle },
+    width: 620,
+    height: 340,
+    layer: [
+      { data: { values: curves }, mark: { type: 'line', strokeWidth: 2 }, encoding: { x, y, color } },
+      {
+        data: { values: points },
+        mark: { type: 'point', shape: 'cross', size: 90, filled: true },
+        encoding: { x, y, color },
+      },
+    ],
+  };
+}
+
+export interface Sheet {
+  readonly original: Float32Array;
+  readonly vq: Float32Array;
+  readonly memory: Float32Array;
+}
+
+/** Test images, and what either model makes of them. */
+export function imageSheet({ original, vq, memory }: Sheet, shape: [number, number, number], subtitle: string): TopLevelSpec {
+  const rows = { original, 'VQ-VAE': vq, 'memory VAE': memory };
+  return sheet(
+    Object.fromEntries(Object.entries(rows).map(([label, data]) => [label, colourPictures(data, shape)])),
+    { title: 'Test images', subtitle, scale: 2 },
+  );
+}
+
+/** Planes of [n, channels, height, width], from 0 to 1, as pictures; one channel is grey. */
+function colourPictures(data: Float32Array, [channels, height, width]: [number, number, number]): Picture[] {
+  const size = height * width;
+  return Array.from({ length: data.length / (channels * size) }, (_, image) => {
+    const rgb = new Uint8Array(3 * size);
+    for (let i = 0; i < rgb.length; i++) {
+      const plane = image * channels + Math.min(i % 3, channels - 1);
+      rgb[i] = Math.round(255 * Math.min(1, Math.max(0, data[plane * size + Math.floor(i / 3)] as number)));
+    }
+    return { height, width, rgb };
+  });
+}

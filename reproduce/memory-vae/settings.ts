@@ -1,0 +1,37 @@
+// How the memory VAE and the VQ-VAE are trained side by side: sizes, starts, the published points.
+import type { MemoryVAEOptions, VQVAEOptions } from 'tapehead';
+
+export interface Settings {
+  readonly updates: number;
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly memory: Omit<MemoryVAEOptions, 'random'>;
+  readonly vq: Omit<VQVAEOptions, 'random'>;
+}
+
+export const variants = ['default', 'published'] as const;
+export type Variant = (typeof variants)[number];
+
+const shared = { updates: 25_000, batch: 32, learningRate: 3e-4, vq: {} };
+
+/** By `--variant`: ours, and the notebook's own. */
+export const settings: Readonly<Record<Variant, Settings>> = {
+  default: { ...shared, memory: {} },
+  published: {
+    ...shared,
+    memory: {
+      similarity: 'l2',
+      // The softmax of the squared distance itself, not of its negative.
+      strength: -1,
+      learnStrength: false,
+      memoryInit: [-1 / 512, 1 / 512],
+      tiedResiduals: true,
+    },
+  },
+};
+
+/** Training error over the data's variance in the published runs, by update. */
+export const published = {
+  memory: { 500: 0.213, 1000: 0.198, 2000: 0.103, 5000: 0.093, 10_000: 0.065, 25_000: 0.042 },
+  vq: { 1000: 0.207, 2000: 0.143, 5000: 0.093, 10_000: 0.072, 25_000: 0.058 },
+} as const;

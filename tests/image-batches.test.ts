@@ -1,0 +1,66 @@
+// Batches of images: every image once an epoch, in an order of the seed; states; wrong arguments.
+import test from 'ava';
+import { ImageBatches, load, Random } from '../index.js';
+
+const runtime = await load();
+const images = Uint8Array.from({ length: 10 * 4 }, (_, i) => 5 * Math.floor(i / 4) + (i % 4));
+
+function batches(seed = 1): ImageBatches {
+  return new ImageBatches(runtime, { images, shape: [1, 2, 2], random: new Random(runtime, seed) });
+}
+
+/** The places of the images of a batch, by their first byte. */
+function drawn(from: ImageBatches, size: number): number[] {
+  return runtime.step(() => {
+    const pixels = from.batch(size);
+    const data = pixels.toArray();
+    return Array.from({ length: size }, (_, i) => Math.round(data[4 * i]! * 255) / 5);
+  });
+}
+
+test('every image once an epoch, in another order each', (t) => {
+  const from = batches();
+  const epochs = [0, 1].map(() => [...drawn(from, 5), ...drawn(from, 5)]);
+  for (const epoch of epochs)
+    t.deepEqual(
+      [...epoch].sort((a, b) => a - b),
+      [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+    );
+  t.notDeepEqual(epochs[0], epochs[1]);
+  t.deepEqual([...drawn(batches(), 5)], epochs[0]!.slice(0, 5));
+});
+
+test('pixels are bytes by 255, in the shape asked for', (t) => {
+  runtime.step(() => {
+    const picked = batches().pick([3, 0]);
+    t.deepEqual(picked.shape, [2, 1, 2, 2]);
+    t.deepEqual(
+      [...picked.toArray()],
+      [15, 16, 17, 18, 0, 1, 2, 3].map((byte) => Math.fround(byte / 255)),
+    );
+  });
+});
+
+test('a state continues with the same batches', (t) => {
+  const from = batches();
+  for (let i = 0; i < 4; i++) drawn(from, 3);
+  const { state } = from;
+  const expected = [drawn(from, 3), drawn(from, 3), drawn(from, 3), drawn(from, 4)];
+  const other = batches(9);
+  other.setState(JSON.parse(JSON.stringify(state)));
+  t.deepEqual([drawn(other, 3), drawn(other, 3), drawn(other, 3), drawn(other, 4)], expected);
+});
+
+test('wrong arguments say what was wrong', (t) => {
+  const random = new Random(runtime, 1);
+  t.throws(() => new ImageBatches(runtime, { images, shape: [3, 3], random }), {
+    message: 'ImageBatches: images must hold images of 9 bytes, got 40',
+  });
+  t.throws(() => new ImageBatches(runtime, { images: new Uint8Array(), shape: [1], random }), {
+    instanceOf: RangeError,
+  });
+  t.throws(() => batches().batch(11), { message: 'batch: size must be at most the number of images (10), got 11' });
+  t.throws(() => batches().setState({ random: random.state, position: 11 }), {
+    message: /^setState: position must be/,
+  });
+});

@@ -53,6 +53,7 @@ export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
 export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
 export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
+export { Linear } from './models/layers/linear.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';

@@ -8,7 +8,9 @@ import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'kernel-classes': () => import('./kernel-classes/index.js'),
   'kernel-memory': () => import('./kernel-memory/index.js'),
+  'kernel-surrogate': () => import('./kernel-surrogate/index.js'),
   'ntm-copy': () => import('./ntm-copy/index.js'),
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
 };

@@ -4,12 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { TopLevelSpec } from 'vega-lite';
-import { KernelMemory, load } from '../index.js';
+import { KernelMemory, load, Random } from '../index.js';
 import type { LabelledImages } from '../reproduce/data/fashion-mnist.js';
 import { pixelsOf, together } from '../reproduce/data/pixels.js';
+import { calibration, densitiesOf } from '../reproduce/kernel-classes/calibration.js';
+import { classify } from '../reproduce/kernel-classes/index.js';
+import { reliabilityPlot } from '../reproduce/kernel-classes/plots.js';
 import { deal, measure } from '../reproduce/kernel-memory/measure.js';
 import { errorPlot, recallSheet } from '../reproduce/kernel-memory/plots.js';
 import { best, fitOptions, published } from '../reproduce/kernel-memory/settings.js';
+import { draw, measure as measureSurrogate } from '../reproduce/kernel-surrogate/measure.js';
+import { examplesPlot, errorPlot as surrogatePlot } from '../reproduce/kernel-surrogate/plots.js';
+import { nearestNeighbours, networkSize, rmse } from '../reproduce/kernel-surrogate/rivals.js';
+import { quick as quickSurrogate, settings as surrogate } from '../reproduce/kernel-surrogate/settings.js';
+import { DURATION, simulate, TIMES } from '../reproduce/kernel-surrogate/simulation.js';
 import { savePlot } from '../reproduce/plot.js';
 import { grey } from '../reproduce/sheet.js';
 import { seeded } from './random-numbers.js';
@@ -91,6 +99,91 @@ test('a learning rate stays or falls to zero along half a cosine', (t) => {
 
 test('a grey picture is black below 0 and white above 1', (t) => {
   t.deepEqual([...grey([-1, 0.2, 2], 1, 3).rgb], [0, 0, 0, 51, 51, 51, 255, 255, 255]);
+});
+
+test('calibration: accuracy, Brier score, bins and their error', (t) => {
+  const densities = new Float32Array([0.9, 0.1, 0.8, 0.2, 0.3, 0.7, 0.5, 0.5]);
+  const { accuracy, brier, expectedError, bins } = calibration(densities, new Uint8Array([0, 1, 1, 0]), 4);
+  const near = (value: number, expected: number) => t.true(Math.abs(value - expected) < 1e-6, `${value}`);
+  near(accuracy, 3 / 4);
+  near(brier, (0.02 + 1.28 + 0.18 + 0.5) / 4);
+  // 0.9 and 0.8, one of them right, share a bin; 0.7 and 0.5 are right.
+  t.deepEqual(
+    bins.map(({ count, accuracy }) => [count, accuracy]),
+    [
+      [2, 1],
+      [2, 0.5],
+    ],
+  );
+  near(expectedError, (2 * 0.4 + 2 * 0.35) / 4);
+});
+
+test('what is read becomes densities: none below 0, together 1', (t) => {
+  const densities = densitiesOf(new Float32Array([0.5, 0.25, 0.25, -1, 2, 2]), 3);
+  t.deepEqual([...densities], [0.5, 0.25, 0.25, 0, 0.5, 0.5]);
+});
+
+test('classes are read from a few pixels', async (t) => {
+  const all = bars(400);
+  const settings = { memorySize: 16, pixels: 40, fitted: 300, tested: 100, iterations: 60, learningRate: 0.05 };
+  const rest = {
+    ridge: 1e-3,
+    similarity: 'l2' as const,
+    strength: 1,
+    learnStrength: true,
+    initialKeys: 'rows' as const,
+  };
+  const test = { ...all, images: all.images.subarray(300 * 64), labels: all.labels.subarray(300) };
+  const progress = { signal: new AbortController().signal, update: async () => {} };
+  const found = await classify(all, test, { ...settings, ...rest, batchSize: 100 }, 1, progress);
+  t.true(found.test.accuracy > 0.9, `${found.test.accuracy}`);
+  t.is(
+    found.test.bins.reduce((sum, { count }) => sum + count, 0),
+    100,
+  );
+  await draws(t, 'reliability', reliabilityPlot(found.test, 100));
+});
+
+test('prey and predators: the simulation agrees with many small steps of the midpoint rule', async (t) => {
+  const { inputs, outputs } = simulate(new Random(await load(), 1), 2);
+  t.deepEqual(
+    [inputs.shape, outputs.shape],
+    [
+      [2, 4],
+      [2, TIMES],
+    ],
+  );
+  const [low, high] = [
+    [0.8, 0.3, 0.1, 0.5],
+    [1.4, 0.7, 0.4, 1.1],
+  ];
+  const [a, b, c, d] = low.map((value, i) => value + ((high[i]! - value) * (inputs.data[4 + i]! + 1)) / 2) as number[];
+  const change = (x: number, y: number) => [x * (a! - b! * y), y * (c! * x - d!)] as const;
+  const [steps, step] = [1000, DURATION / TIMES / 1000];
+  let [x, y] = [2, 1];
+  for (let i = 1; i <= steps * TIMES; i++) {
+    const [dx, dy] = change(x, y);
+    const [mx, my] = change(x + 0.5 * step * dx, y + 0.5 * step * dy);
+    [x, y] = [x + step * mx, y + step * my];
+    if (i % steps === 0) t.true(Math.abs(outputs.data[TIMES + i / steps - 1]! - x) < 1e-4);
+  }
+});
+
+test('a surrogate gets better with keys, and the nearest neighbour of a fitted input is itself', async (t) => {
+  const settings = { ...surrogate, ...quickSurrogate, iterations: 60, updates: 200 };
+  const samples = await draw(settings, 1);
+  const entries = [];
+  for (const memorySize of [4, 16]) entries.push(await measureSurrogate(samples, settings, memorySize, { seed: 1 }));
+  const [small, large] = entries as [(typeof entries)[0], (typeof entries)[0]];
+  t.true(large.memory < 0.8 * small.memory, `from ${small.memory} to ${large.memory}`);
+  t.true(
+    networkSize(4, large.hidden, TIMES) <= large.numbers && large.numbers < networkSize(4, large.hidden + 1, TIMES),
+  );
+  t.deepEqual(nearestNeighbours(samples.fitted, samples.fitted.inputs, 1), samples.fitted.outputs.data);
+  const near = nearestNeighbours(samples.fitted, samples.tested.inputs, 4);
+  t.true(large.memory < rmse(near, samples.tested.outputs));
+  await draws(t, 'surrogate', surrogatePlot(entries, 1, settings));
+  await draws(t, 'examples', examplesPlot(large, near, samples.tested));
 });
 
 /** Draws the plot, looks it over, and returns it. */

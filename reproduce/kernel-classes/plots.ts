@@ -3,54 +3,46 @@ import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
 import type { Calibration } from './calibration.js';
 
-/** Accuracy over confidence, above how many images have that confidence. */
+/** Accuracy over confidence; the area of a dot is how many images have that confidence. */
 export function reliabilityPlot({ bins, expectedError, accuracy }: Calibration, tested: number): TopLevelSpec {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-  const x = {
-    field: 'confidence',
+  const axis = (field: 'confidence' | 'accuracy', title: string) => ({
+    field,
     type: 'quantitative' as const,
-    title: 'largest density, the mean of a bin',
+    title,
     scale: { domain: [0, 1] },
-    axis: { format: '.1f' },
-  };
-  const y = {
-    field: 'accuracy',
+    axis: { format: '.1f', tickCount: 5 },
+  });
+  const x = axis('confidence', 'largest density, mean of a bin');
+  const y = axis('accuracy', 'share classified rightly');
+  const even = [0, 1].map((share) => ({ confidence: share, accuracy: share }));
+  const size = {
+    field: 'count',
     type: 'quantitative' as const,
-    title: 'share classified rightly',
-    scale: { domain: [0, 1] },
-    axis: { format: '.1f' },
+    title: 'images',
+    scale: { rangeMax: 900, rangeMin: 0, zero: true },
+    legend: { orient: 'bottom-right' as const, offset: 12, symbolFillColor: colors.blue, tickCount: 3 },
   };
-  const even = [
-    { confidence: 0, accuracy: 0 },
-    { confidence: 1, accuracy: 1 },
-  ];
   return {
     title: {
-      text: 'Are the class densities to be believed?',
-      subtitle: `${tested} test images, accuracy ${percent(accuracy)}, expected calibration error ${percent(expectedError)}`,
+      text: 'Are the densities to be believed?',
+      subtitle: [
+        `${tested} test images, accuracy ${percent(accuracy)},`,
+        `expected calibration error ${percent(expectedError)}`,
+      ],
     },
-    data: { values: [...bins] },
-    vconcat: [
+    width: 420,
+    height: 420,
+    layer: [
       {
-        width: 360,
-        height: 360,
-        layer: [
-          {
-            data: { values: even },
-            mark: { type: 'line', color: '#888888', strokeDash: [5, 4] },
-            encoding: { x, y },
-          },
-          {
-            mark: { type: 'line', point: { size: 60, color: colors.blue }, color: colors.blue, strokeWidth: 2 },
-            encoding: { x, y },
-          },
-        ],
+        data: { values: even },
+        mark: { type: 'line', color: '#888888', strokeDash: [5, 4] },
+        encoding: { x, y },
       },
       {
-        width: 360,
-        height: 90,
-        mark: { type: 'bar', color: colors.blue, width: 14 },
-        encoding: { x, y: { field: 'count', type: 'quantitative', title: 'images', axis: { tickCount: 3 } } },
+        data: { values: [...bins] },
+        mark: { type: 'circle', color: colors.blue, opacity: 0.85 },
+        encoding: { x, y, size },
       },
     ],
   };

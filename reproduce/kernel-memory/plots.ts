@@ -6,58 +6,58 @@ import { grey, type Picture, sheet } from '../sheet.js';
 import type { Cards, Entry } from './measure.js';
 import { publishedErrors, type Settings } from './settings.js';
 
-/** RMSE over memory size: published, tested, fitted. */
+/** RMSE over memory size: published (broad), tested, fitted. */
 export function errorPlot(entries: readonly Entry[], { pixels, iterations, fitted, tested }: Settings): TopLevelSpec {
-  const curves = {
-    published: entries.flatMap(({ memorySize }) => publishedErrors[memorySize] ?? []),
-    'test images': entries.map(({ test }) => test),
-    'fitted images': entries.map(({ training }) => training),
+  const points = (curve: string, errorOf: (entry: Entry) => number | undefined) =>
+    entries.map((entry) => ({ curve, memorySize: entry.memorySize, rmse: errorOf(entry) }));
+  const encoding = {
+    x: {
+      field: 'memorySize',
+      type: 'quantitative' as const,
+      title: 'keys in memory M',
+      scale: { type: 'log' as const, base: 2, nice: false },
+      axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelFlush: false },
+    },
+    y: {
+      field: 'rmse',
+      type: 'quantitative' as const,
+      title: 'RMSE of a pixel (0 black, 1 white)',
+      scale: { zero: false },
+    },
+    color: {
+      field: 'curve',
+      type: 'nominal' as const,
+      title: null,
+      scale: { domain: ['published', 'test images', 'fitted images'], range: ['#c8c8c8', colors.blue, colors.orange] },
+      legend: { orient: 'top-right' as const, offset: 12, symbolType: 'stroke', symbolStrokeWidth: 4 },
+    },
   };
-  const values = Object.entries(curves).flatMap(([curve, errors]) =>
-    errors.map((rmse, i) => ({ curve, rmse, memorySize: entries[i]?.memorySize })),
-  );
-  const names = Object.keys(curves);
-  const legend = { orient: 'top-right' as const, offset: 12, symbolStrokeWidth: 2 };
   return {
     title: {
       text: 'What a memory of M keys recalls',
-      subtitle: `images recalled from ${pixels} of their pixels; ${fitted} fitted in ${iterations} iterations, ${tested} others tested`,
+      subtitle: [
+        `images recalled from ${pixels} of their pixels;`,
+        `${fitted} fitted in ${iterations} iterations, ${tested} others tested`,
+      ],
     },
     width: 560,
     height: 320,
-    data: { values },
-    mark: { type: 'line', point: { size: 50 }, strokeWidth: 2 },
-    encoding: {
-      x: {
-        field: 'memorySize',
-        type: 'quantitative',
-        title: 'keys in memory M',
-        scale: { type: 'log', base: 2, nice: false },
-        axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelSeparation: 2 },
+    encoding,
+    layer: [
+      {
+        data: { values: points('published', ({ memorySize }) => publishedErrors[memorySize]) },
+        mark: { type: 'line', strokeWidth: 8 },
       },
-      y: { field: 'rmse', type: 'quantitative', title: 'RMSE of a pixel (0 black, 1 white)', scale: { zero: false } },
-      color: {
-        field: 'curve',
-        type: 'nominal',
-        title: null,
-        scale: { domain: names, range: ['#888888', colors.blue, colors.orange] },
-        legend,
-      },
-      strokeDash: {
-        field: 'curve',
-        type: 'nominal',
-        scale: {
-          domain: names,
-          range: [
-            [5, 4],
-            [1, 0],
-            [1, 0],
+      {
+        data: {
+          values: [
+            ...points('test images', ({ test }) => test),
+            ...points('fitted images', ({ training }) => training),
           ],
         },
-        title: null,
-        legend,
+        mark: { type: 'line', point: { size: 40 }, strokeWidth: 2 },
       },
-    },
+    ],
   };
 }
 

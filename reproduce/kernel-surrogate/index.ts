@@ -64,6 +64,6 @@ function figures(entries: readonly Entry[], neighbours: number, quick: boolean):
   return [
     figure('sizes at which the error does not fall', rises, 'at most', 0),
     figure('error as a share of the nearest neighbours’', last.memory / neighbours, 'at most', quick ? 1 : 0.25),
-    figure('error as a share of the network’s', last.memory / last.network, 'at most', quick ? 1 : 1.5),
+    figure('error as a share of the network’s', last.memory / last.network, 'at most', quick ? 1 : 1.25),
   ];
 }

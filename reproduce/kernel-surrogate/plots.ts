@@ -12,7 +12,7 @@ const color = {
   type: 'nominal' as const,
   title: null,
   scale: { domain: Object.values(names), range: [colors.blue, colors.orange, colors.green] },
-  legend: { orient: 'top-right' as const, offset: 12, symbolStrokeWidth: 2 },
+  legend: { orient: 'top-right' as const, offset: 12, symbolStrokeWidth: 2, labelLimit: 300 },
 };
 
 /** RMSE over memory size, of each. */
@@ -24,8 +24,11 @@ export function errorPlot(entries: readonly Entry[], neighbours: number, setting
   ]);
   return {
     title: {
-      text: 'A simulation replaced by what was kept of its results',
-      subtitle: `prey over time, from ${settings.fitted} simulations; error on ${settings.tested} others; neighbours keep all of them`,
+      text: 'A memory in place of a simulation',
+      subtitle: [
+        `numbers of prey over time, from ${settings.fitted} simulations;`,
+        `error on ${settings.tested} others; the neighbours are all kept`,
+      ],
     },
     width: 560,
     height: 320,
@@ -37,14 +40,14 @@ export function errorPlot(entries: readonly Entry[], neighbours: number, setting
         type: 'quantitative',
         title: 'keys in memory M',
         scale: { type: 'log', base: 2, nice: false },
-        axis: { values: entries.map(({ memorySize }) => memorySize), grid: false },
+        axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelFlush: false },
       },
       y: {
         field: 'rmse',
         type: 'quantitative',
         title: 'RMSE of the number of prey',
-        scale: { type: 'log' },
-        axis: { tickCount: 6 },
+        scale: { type: 'log', nice: false },
+        axis: { values: [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2] },
       },
       color,
     },
@@ -78,7 +81,10 @@ export function examplesPlot(entry: Entry, neighbours: Float32Array, { outputs }
         {
           data: { values: read },
           mark: { type: 'line' as const, strokeWidth: 1.5 },
-          encoding: { ...encoding, color: { ...color, legend: { orient: 'bottom' as const, symbolStrokeWidth: 2 } } },
+          encoding: {
+            ...encoding,
+            color: { ...color, legend: { orient: 'bottom' as const, symbolStrokeWidth: 2, labelLimit: 300 } },
+          },
         },
       ],
     };

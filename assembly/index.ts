@@ -33,7 +33,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
-export { addGram, gramScratchBytes, symmetricBytes } from './gram';
+export { addCross, addGram, addToCross, columnPanelBytes, gramScratchBytes, symmetricBytes } from './gram';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
 export {

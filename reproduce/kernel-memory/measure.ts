@@ -49,7 +49,6 @@ export async function measure(
   // A runtime a memory: what one fit leaves behind does not add up.
   const runtime = await load();
   const random = new Random(runtime, options.seed + memorySize * 2 ** 20);
-  const { initialKeys, pixels } = settings;
   const tensor = ({ data, shape }: Matrix) => runtime.tensor(data, shape);
   const Q = tensor(pixelsOf(cards.images, cards.fitted, cards.pixels));
   const X = tensor(pixelsOf(cards.images, cards.fitted));
@@ -57,7 +56,6 @@ export async function measure(
   const memory = await KernelMemory.fit(runtime, Q, X, {
     ...fitOptions(settings, memorySize),
     random,
-    initialKeys: initialKeys === 'rows' ? 'rows' : random.normal([memorySize, pixels], { std: initialKeys }).toArray(),
     ...(options.signal && { signal: options.signal }),
     ...(options.onProgress && { onProgress: options.onProgress }),
   });

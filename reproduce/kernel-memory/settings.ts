@@ -19,8 +19,7 @@ export interface Settings {
   /** β, and whether it is trained. */
   readonly strength: number;
   readonly learnStrength: boolean;
-  /** Standard deviation of the initial keys around zero; `rows` picks keys of fitted images instead. */
-  readonly initialKeys: number | 'rows';
+  readonly initialKeys: 'random' | 'rows';
 }
 
 /** As published in 'Differentiable Memory'. */
@@ -36,7 +35,7 @@ export const published: Settings = {
   similarity: 'dot',
   strength: 1,
   learnStrength: false,
-  initialKeys: 0.01,
+  initialKeys: 'random',
 };
 
 /** RMSE on the tested images, by memory size, in the published table. */
@@ -58,9 +57,9 @@ export const best: Settings = { ...published, iterations: 200, learningRate: 3e-
 export const quick = { memorySizes: [2, 8, 32], fitted: 1000, tested: 2000, iterations: 60, learningRate: 1e-2 };
 
 /** What `KernelMemory.fit` is told, but for the random numbers. */
-export function fitOptions(settings: Settings, memorySize: number): Omit<FitOptions, 'random' | 'initialKeys'> {
-  const { iterations, learningRate, decay, ridge, similarity, strength, learnStrength } = settings;
+export function fitOptions(settings: Settings, memorySize: number): Omit<FitOptions, 'random'> {
+  const { iterations, learningRate, decay, ridge, similarity, strength, learnStrength, initialKeys } = settings;
   const falling = (iteration: number) => 0.5 * learningRate * (1 + Math.cos((Math.PI * iteration) / iterations));
   const rate = decay ? falling : learningRate;
-  return { memorySize, iterations, learningRate: rate, ridge, similarity, strength, learnStrength };
+  return { memorySize, iterations, learningRate: rate, ridge, similarity, strength, learnStrength, initialKeys };
 }

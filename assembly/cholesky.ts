@@ -2,7 +2,7 @@
 //
 // A symmetric matrix, its factor and a block of right-hand sides all lie in panels of float64-tiles.ts: panel i of the
 // factor holds L[4i + r, k] at [k, r]. So each update of a block, in the factor and in the solves, is one tile.
-import { narrowPanel, ROW, tile, widenPanel } from './float64-tiles';
+import { narrowPanel, ROW, tile } from './float64-tiles';
 
 const HAGER_STEPS: u32 = 5;
 
@@ -35,7 +35,7 @@ export function cholesky(l: usize, a: usize, n: u32, ridge: f64, tolerance: f64)
 }
 
 /**
- * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in float32; returns Σ v ⊙ b = |L⁻¹ b|² before v is rounded to float32.
+ * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in the panels of addCross; returns Σ v ⊙ b = |L⁻¹ b|² before v is rounded to float32.
  * `work` takes one panel: 32 bytes a row.
  */
 export function choleskySolve(v: usize, l: usize, b: usize, work: usize, n: u32, cols: u32): f64 {
@@ -45,8 +45,8 @@ export function choleskySolve(v: usize, l: usize, b: usize, work: usize, n: u32,
   let total = f64x2.splat(0);
   for (let c: u32 = 0; c < cols; c += 4) {
     const count = min(cols - c, 4);
-    memory.fill(work, 0, <usize>padded * ROW);
-    widenPanel(work, b + ((<usize>c) << 2), count, n, row);
+    memory.copy(work, b, <usize>padded * ROW);
+    b += <usize>padded * ROW;
     solveForward(work, l, panels);
     total = f64x2.add(total, squares(work, padded));
     solveBackward(work, l, panels);

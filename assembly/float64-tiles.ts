@@ -94,6 +94,16 @@ export function widenPanel(panel: usize, x: usize, count: u32, depth: u32, strid
   }
 }
 
+/** panel[p, i] += x[p, i] for i < count (1 to 4), widened from float32; rows of x are `stride` bytes apart. */
+export function addToPanel(panel: usize, x: usize, count: u32, depth: u32, stride: usize): void {
+  for (const end = panel + <usize>depth * ROW; panel < end; panel += ROW) {
+    const row = Simd.load(x, count);
+    Double.put(panel, f64x2.promote_low_f32x4(row), false);
+    Double.put(panel + 16, f64x2.promote_low_f32x4(Simd.high(row)), false);
+    x += stride;
+  }
+}
+
 /** x[p, i] = panel[p, i] for i < count (1 to 4), rounded to float32; rows of x are `stride` bytes apart. */
 export function narrowPanel(x: usize, panel: usize, count: u32, depth: u32, stride: usize): void {
   for (const end = panel + <usize>depth * ROW; panel < end; panel += ROW) {

@@ -1,5 +1,5 @@
-// The Gram matrix WᵀW in float64: products of float32 are exact there, so that it is positive semidefinite but for 1e-16.
-import { ROW, tile, widenPanel } from './float64-tiles';
+// WᵀW and WᵀX in float64: products of float32 are exact there, so that WᵀW is positive semidefinite but for 1e-16.
+import { addToPanel, ROW, tile, widenPanel } from './float64-tiles';
 
 /** Rows of w that are widened at a time: two panels of them stay in the first-level cache. */
 const BLOCK: u32 = 256;
@@ -10,9 +10,14 @@ export function symmetricBytes(n: u32): u32 {
   return 8 * padded * padded;
 }
 
-/** Size of addGram's `scratch`, in bytes. */
+/** Size of the panels of a [rows, cols] matrix, in bytes. */
+export function columnPanelBytes(rows: u32, cols: u32): u32 {
+  return 8 * ((rows + 3) & ~3) * ((cols + 3) & ~3);
+}
+
+/** Size of the `scratch` of addGram and addCross, in bytes. */
 export function gramScratchBytes(cols: u32): u32 {
-  return BLOCK * ((cols + 3) & ~3) * 8;
+  return columnPanelBytes(BLOCK, cols + 4);
 }
 
 /**
@@ -35,5 +40,39 @@ export function addGram(a: usize, w: usize, scratch: usize, rows: u32, cols: u32
         tile(at, scratch + <usize>j * blockBytes, own, depth, false);
       }
     }
+  }
+}
+
+/** b += wᵀx, of w [rows, m] and x [rows, n]: panel j of b holds b[i, 4j + c] at [i, c]. Slow, and exact but for 1e-16. */
+export function addCross(b: usize, w: usize, x: usize, scratch: usize, rows: u32, m: u32, n: u32): void {
+  const stride = (<usize>m) << 2;
+  const step = (<usize>n) << 2;
+  const panels = (m + 3) >> 2;
+  const panelBytes = <usize>(4 * panels) * ROW;
+  for (let r: u32 = 0; r < rows; r += BLOCK) {
+    const depth = min(rows - r, BLOCK);
+    const blockBytes = <usize>depth * ROW;
+    const targets = scratch + <usize>panels * blockBytes;
+    for (let i: u32 = 0; i < panels; i++) {
+      const from = w + <usize>r * stride + ((<usize>i) << 4);
+      widenPanel(scratch + <usize>i * blockBytes, from, min(m - 4 * i, 4), depth, stride);
+    }
+    for (let c: u32 = 0; c < n; c += 4) {
+      widenPanel(targets, x + <usize>r * step + ((<usize>c) << 2), min(n - c, 4), depth, step);
+      let at = b + <usize>(c >> 2) * panelBytes;
+      for (let i: u32 = 0; i < panels; i++) {
+        tile(at, scratch + <usize>i * blockBytes, targets, depth, false);
+        at += 4 * ROW;
+      }
+    }
+  }
+}
+
+/** The panels b of addCross += c [m, n], in float32. */
+export function addToCross(b: usize, c: usize, m: u32, n: u32): void {
+  const panelBytes = <usize>((m + 3) & ~3) * ROW;
+  for (let j: u32 = 0; j < n; j += 4) {
+    addToPanel(b, c + ((<usize>j) << 2), min(n - j, 4), m, (<usize>n) << 2);
+    b += panelBytes;
   }
 }

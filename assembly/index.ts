@@ -34,7 +34,7 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
-export { addGram, gramScratchBytes, symmetricBytes } from './gram';
+export { addCross, addGram, addToCross, columnPanelBytes, gramScratchBytes, symmetricBytes } from './gram';
 export { gumbelWeights } from './gumbel';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { load, measurePeak, type Runtime } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
 import { gumbelSuite } from './suites/gumbel.js';
+import { kernelMemorySuite } from './suites/kernel-memory.js';
 import { matmulSuite } from './suites/matmul.js';
 import { memorySuite } from './suites/memory.js';
 import { ntmSuite } from './suites/ntm.js';
@@ -29,6 +30,7 @@ const suites: Readonly<Record<string, readonly BenchCase[]>> = {
   optimizers: optimizersSuite,
   gumbel: gumbelSuite,
   ntm: ntmSuite,
+  'kernel memory': kernelMemorySuite,
 };
 
 /**

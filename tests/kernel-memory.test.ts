@@ -78,9 +78,11 @@ test('tensors and numbers outside, whole or in batches, fit the same memory', as
   const whole = await fitted();
   const tensors = [Q, X].map((rows) => runtime.tensor(numbers(rows), rows.shape)) as [Rows, Rows];
   t.deepEqual((await fitted({}, ...tensors)).save(), whole.save());
-  const batched = await fitted({ batchSize: 37 });
-  t.true(Math.abs(batched.report!.rmse - whole.report!.rmse) < 1e-4);
-  const [read, expected] = [batched.predict(Q), whole.predict(Q)];
+  // Another order of sums is another rounding, which a long fit from keys near 0 would magnify.
+  const calm = { iterations: 5, initialKeys: 'rows' as const };
+  const [one, batched] = [await fitted(calm), await fitted({ ...calm, batchSize: 37 })];
+  t.true(Math.abs(batched.report!.rmse - one.report!.rmse) < 1e-5);
+  const [read, expected] = [batched.predict(Q), one.predict(Q)];
   t.true(read.every((value, i) => Math.abs(value - expected[i]!) < 1e-3));
 });
 

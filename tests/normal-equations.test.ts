@@ -42,6 +42,7 @@ for (const sizes of [
   [70, 13, 6],
   [300, 17, 21],
   [600, 66, 5],
+  [4000, 60, 75],
 ]) {
   const [rows, size, columns] = sizes as [number, number, number];
   test(`values of ${rows} rows, M = ${size}, n = ${columns}, and their gradient`, (t) => {

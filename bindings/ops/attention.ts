@@ -89,10 +89,11 @@ class Lookup {
   readonly inputs: readonly Tensor[];
   readonly #runtime: Runtime;
   readonly #width: number;
-  readonly #similarity: Similarity;
   readonly #strength: Tensor;
   /** What the queries are multiplied by: the keys, or for cosines the keys at length one. */
   readonly #keys: number;
+  /** Room for a block of queries at length one, for cosines. */
+  readonly #block: number;
   /** What is added to a row of scores: minus the keys' squared lengths, or 0 for nothing. */
   readonly #bias: number;
   readonly #factor: number;
@@ -119,15 +120,15 @@ class Lookup {
     this.columns = keys.shape[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(FEWEST_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     this.#runtime = q.runtime;
-    this.#similarity = similarity;
     this.#strength = typeof strength === 'number' ? this.#runtime.tensor([strength]) : strength;
     this.inputs = [q, keys, this.#strength];
     this.#factor = similarity === 'l2' ? 2 : 1;
-    this.#keys = similarity === 'cosine' ? this.#normalized(keys.pointer, this.columns) : keys.pointer;
+    const { kernels } = this.#runtime;
+    this.#keys = similarity === 'cosine' ? this.#runtime.allocate(keys.size) : keys.pointer;
+    this.#block = similarity === 'cosine' ? this.#runtime.allocate(this.blockRows * this.#width) : 0;
     this.#bias = similarity === 'l2' ? this.#runtime.allocate(this.columns) : 0;
-    if (this.#bias !== 0) {
-      this.#runtime.kernels.negativeSquaredNorms(this.#bias, keys.pointer, this.columns, this.#width);
-    }
+    if (this.#block !== 0) kernels.normalizeRows(this.#keys, keys.pointer, this.columns, this.#width);
+    if (this.#bias !== 0) kernels.negativeSquaredNorms(this.#bias, keys.pointer, this.columns, this.#width);
   }
 
   eachBlock(use: (row: number, rows: number) => void): void {
@@ -145,7 +146,7 @@ class Lookup {
   beginBackward(): number {
     const runtime = this.#runtime;
     for (const input of this.inputs) runtime.gradient(input);
-    this.#dkeys = this.#similarity === 'cosine' ? this.#zeros(this.keys.size) : runtime.gradient(this.keys);
+    this.#dkeys = this.#block !== 0 ? this.#zeros(this.keys.size) : runtime.gradient(this.keys);
     this.#dbias = this.#bias !== 0 && this.keys.requiresGrad ? this.#zeros(this.columns) : 0;
     this.#scores = this.#strength.requiresGrad ? runtime.allocate(this.blockRows * this.columns) : 0;
     return runtime.allocate(this.blockRows * this.columns);
@@ -170,19 +171,18 @@ class Lookup {
       rows,
       columns,
     );
-    const queries = this.#queries(row, rows);
     if (this.#dkeys !== 0) {
+      const queries = this.#queries(row, rows);
       kernels.matmul(this.#dkeys, dz, queries, arena.scratch, columns, width, rows, TRANSPOSE_A | ACCUMULATE);
     }
     const dq = this.#runtime.gradient(this.q);
     if (dq === 0) return;
     const offset = 4 * row * width;
-    if (this.#similarity !== 'cosine') {
+    if (this.#block === 0) {
       kernels.matmul(dq + offset, dz, this.#keys, arena.scratch, rows, width, columns, ACCUMULATE);
     } else {
-      const dnormalized = this.#runtime.allocate(rows * width);
-      kernels.matmul(dnormalized, dz, this.#keys, arena.scratch, rows, width, columns, 0);
-      kernels.normalizeRowsBackward(dq + offset, dnormalized, this.q.pointer + offset, rows, width);
+      kernels.matmul(this.#block, dz, this.#keys, arena.scratch, rows, width, columns, 0);
+      kernels.normalizeRowsBackward(dq + offset, this.#block, this.q.pointer + offset, rows, width);
     }
   }
 
@@ -215,13 +215,9 @@ class Lookup {
   /** Address of a block of queries, for cosines at length one. */
   #queries(row: number, rows: number): number {
     const queries = this.q.pointer + 4 * row * this.#width;
-    return this.#similarity === 'cosine' ? this.#normalized(queries, rows) : queries;
-  }
-
-  #normalized(x: number, rows: number): number {
-    const y = this.#runtime.allocate(rows * this.#width);
-    this.#runtime.kernels.normalizeRows(y, x, rows, this.#width);
-    return y;
+    if (this.#block === 0) return queries;
+    this.#runtime.kernels.normalizeRows(this.#block, queries, rows, this.#width);
+    return this.#block;
   }
 
   #zeros(count: number): number {

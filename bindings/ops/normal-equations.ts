@@ -16,23 +16,33 @@ export interface RidgeSolution {
   readonly condition: number;
 }
 
+export interface NormalEquationsOptions {
+  /** ‖X‖² of all rows that will be added, where it is known: it is then not summed again. */
+  targetSquares?: number;
+}
+
 const EPSILON = 2 ** -52;
 /** Where the factor fails, λ grows by this until it does not. */
 const RAISE = 10;
 const ROWS_AT_A_TIME = 1024;
+/** Products of a batch up to which all of its sums are taken in float64: some milliseconds. */
+const FEW_PRODUCTS = 2 ** 24;
 
 /**
  * The equations (WᵀW + λI) V = WᵀX of a least-squares fit, gathered batch by batch. Made inside a step they are gone at its end,
  * made outside they stay, and batches can be added in steps of their own.
  *
  * WᵀW is summed in float64, where a product of two float32 numbers is exact: it stays positive semidefinite, and a small λ keeps
- * its meaning. WᵀX is summed in float32. Source: Hoerl and Kennard 1970.
+ * its meaning. So is WᵀX of small batches (up to 2^24 products); of larger ones, which have a test error of their own to lose it
+ * in, it is summed in float32. Source: Hoerl and Kennard 1970.
  */
 export class NormalEquations {
   readonly #gram: Tensor;
   readonly #cross: Tensor;
   readonly #values: Tensor;
-  #squares = 0;
+  readonly #targetSquares: number | undefined;
+  /** ‖X‖² of the rows added. */
+  #squares: number;
   #solution: RidgeSolution | undefined;
 
   /** For weights [·, `memorySize`] and targets [·, `valueSize`]. */
@@ -40,19 +50,22 @@ export class NormalEquations {
     readonly runtime: Runtime,
     readonly memorySize: number,
     readonly valueSize: number,
+    { targetSquares }: NormalEquationsOptions = {},
   ) {
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
     this.#gram = runtime.zeros([runtime.kernels.symmetricBytes(memorySize) / 4]);
-    this.#cross = runtime.zeros([memorySize, valueSize]);
+    this.#cross = runtime.zeros([runtime.kernels.columnPanelBytes(memorySize, valueSize) / 4]);
     this.#values = runtime.zeros([memorySize, valueSize]);
+    this.#targetSquares = targetSquares;
+    this.#squares = targetSquares ?? 0;
   }
 
   /** Back to no rows. */
   reset(): void {
     this.#expectAlive('reset');
     for (const { pointer, size } of [this.#gram, this.#cross]) this.runtime.arena.zero(pointer, size);
-    this.#squares = 0;
+    this.#squares = this.#targetSquares ?? 0;
     this.#solution = undefined;
   }
 
@@ -64,10 +77,15 @@ export class NormalEquations {
     const mark = arena.mark();
     const scratch = this.runtime.allocate(kernels.gramScratchBytes(m) / 4);
     kernels.addGram(this.#gram.pointer, weights.pointer, scratch, rows, m);
+    if (this.#isSmall(rows)) {
+      kernels.addCross(this.#cross.pointer, weights.pointer, targets.pointer, scratch, rows, m, n);
+    } else {
+      const product = this.runtime.allocate(m * n);
+      kernels.matmul(product, weights.pointer, targets.pointer, arena.scratch, m, n, rows, TRANSPOSE_A);
+      kernels.addToCross(this.#cross.pointer, product, m, n);
+    }
     arena.reset(mark);
-    const how = TRANSPOSE_A | ACCUMULATE;
-    kernels.matmul(this.#cross.pointer, weights.pointer, targets.pointer, arena.scratch, m, n, rows, how);
-    this.#squares += kernels.sumSquares(targets.pointer, targets.size);
+    if (this.#targetSquares === undefined) this.#squares += kernels.sumSquares(targets.pointer, targets.size);
     this.#solution = undefined;
   }
 
@@ -105,7 +123,7 @@ export class NormalEquations {
    * given here; its value is that of all rows added, which the solution has already.
    *
    * `weights: [B, M], targets: [B, n] → [1]`. The gradient is (WV − X)Vᵀ, computed as W(VVᵀ) − XVᵀ where that takes fewer
-   * operations (n > M).
+   * operations (n > M), but not of small batches: the difference of two larger numbers is less exact.
    */
   loss(weights: Tensor, targets: Tensor): Tensor {
     const rows = this.#expectRows('loss', weights, targets);
@@ -116,7 +134,8 @@ export class NormalEquations {
     runtime.record('loss', [weights], [y], () => {
       const dw = runtime.gradient(weights);
       const dy = runtime.arena.readOne(y.gradPointer);
-      if (this.valueSize > this.memorySize) this.#addExpandedGradient(dw, dy, weights, targets, solution.values);
+      if (this.valueSize > this.memorySize && !this.#isSmall(rows))
+        this.#addExpandedGradient(dw, dy, weights, targets, solution.values);
       else this.#addResidualGradient(dw, dy, weights, targets, solution.values, rows);
     });
     return y;
@@ -154,6 +173,10 @@ export class NormalEquations {
       kernels.matmul(dw + 4 * row * m, residual, negative, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
     }
     arena.reset(mark);
+  }
+
+  #isSmall(rows: number): boolean {
+    return rows * this.memorySize * this.valueSize <= FEW_PRODUCTS;
   }
 
   #expectRows(op: string, weights: Tensor, targets: Tensor): number {

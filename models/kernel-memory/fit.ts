@@ -1,5 +1,7 @@
 // How a kernel memory is fitted: values in closed form, keys by Adam, the best state kept.
+import { mul } from '../../bindings/ops/elementwise.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
+import { sum } from '../../bindings/ops/reduce.js';
 import { Adam } from '../../bindings/optim.js';
 import type { Parameters } from '../../bindings/parameters.js';
 import { expectRows, type Rows, rowsOf } from '../../bindings/rows.js';
@@ -20,6 +22,9 @@ interface Fittable {
 
 /** The event loop gets a turn this often, so that signals and pages are not kept waiting. */
 const BREATH_EVERY_MS = 50;
+
+/** So small that at first every query looks everywhere alike, and keys part as they are needed. */
+const INITIAL_STD = 0.01;
 
 /** See KernelMemory.fit; `make` makes the empty memory. */
 export async function fitMemory<Memory extends Fittable>(
@@ -76,7 +81,15 @@ class Regression {
     readonly batchSize: number,
   ) {
     const { runtime, keys, values } = memory;
-    this.#equations = new NormalEquations(runtime, keys.shape[0] as number, values.shape[1] as number);
+    let targetSquares = 0;
+    this.#eachBatch((row, count) => {
+      targetSquares += runtime.noGrad(() => {
+        const targets = rowsOf(runtime, X, row, count);
+        return sum(mul(targets, targets)).item();
+      });
+    });
+    const [memorySize, valueSize] = [keys.shape[0] as number, values.shape[1] as number];
+    this.#equations = new NormalEquations(runtime, memorySize, valueSize, { targetSquares });
   }
 
   /** The best values for the keys as they are; with `backward`, adds the gradient of the loss to the trained parameters'. */
@@ -144,7 +157,7 @@ function setInitialKeys(memory: Fittable, Q: Rows, { initialKeys = 'random', ran
   const { runtime, keys } = memory;
   const [memorySize, keySize] = keys.shape as [number, number];
   if (initialKeys instanceof Float32Array) keys.set(initialKeys);
-  else if (initialKeys === 'random') random.fillNormal(keys, 0, 1);
+  else if (initialKeys === 'random') random.fillNormal(keys, 0, INITIAL_STD);
   else {
     const picked = new Float32Array(keys.size);
     for (const [i, row] of random

@@ -27,7 +27,7 @@ export interface FitOptions
   learningRate?: number | ((iteration: number) => number);
   /** λ, at least 0. Default 1e-6. */
   ridge?: number;
-  /** Keys at the start: from N(0, 1) (`random`, the default), distinct rows of Q (`rows`), or the numbers themselves, [M, m]. */
+  /** Keys at the start: from N(0, 0.01²) (`random`, the default), distinct rows of Q (`rows`), or the numbers themselves, [M, m]. */
   initialKeys?: 'random' | 'rows' | Float32Array;
   /**
    * Rows held in the runtime's memory at a time, where the data does not fit; the result is the same but for rounding, and the

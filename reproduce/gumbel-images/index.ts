@@ -96,10 +96,11 @@ function outcomeTable(nearest: number, outcomes: readonly Outcome[]): string {
   const rows = outcomes.map(({ kind, answers, moved }) => {
     const { histogram, entropy } = countChoices(answers.addresses, classNames.length * settings.each);
     const used = histogram.filter((count) => count > 0).length;
-    return [kind.name, percent(answers.accuracy), percent(moved.accuracy), `${used}`, entropy.toFixed(2)];
+    const { accuracy, own } = answers;
+    return [kind.name, percent(accuracy), percent(own), percent(moved.accuracy), `${used}`, entropy.toFixed(2)];
   });
-  const header = ['', 'test images right', 'images moved on by a class', 'images read', 'entropy in bits'];
-  return table([header, ['nearest prototype', percent(nearest), '', '', ''], ...rows]);
+  const header = ['', 'right', 'own class read', 'right, images moved on', 'images read', 'entropy, bits'];
+  return table([header, ['nearest prototype', percent(nearest), percent(nearest), '', '', ''], ...rows]);
 }
 
 function mean(rows: readonly Float32Array[]): Float32Array {

@@ -51,14 +51,20 @@ export class PrototypeNet {
     this.#compare = compare;
   }
 
-  /** `x: [B, height · width] → { logits: [B, classes], read: [B, height, width], addresses }`. */
+  /** `x: [B, height · width] → { logits: [B, classes], image: [B, height · width], addresses }`. */
   forward(x: Tensor, mode: Mode & { readonly tau: number }) {
     const { read, addresses } = this.memory.forward(x, mode);
     const image = reshape(read, x.shape);
     const shown = this.#shows.forward(image);
-    if (!this.#compare) return { logits: shown, read, addresses };
+    if (!this.#compare) return { logits: shown, image, addresses };
     const difference = sub(x, image);
     const distance = this.#norm.forward(this.#distance.forward(mul(difference, difference)), mode);
-    return { logits: add(shown, this.#tells.forward(distance)), read, addresses };
+    return { logits: add(shown, this.#tells.forward(distance)), image, addresses };
+  }
+
+  /** What the images of the bank show by themselves: logits [N, classes]. */
+  bankLogits(): Tensor {
+    const { bank, memorySize } = this.memory;
+    return this.#shows.forward(reshape(bank, [memorySize, bank.size / memorySize]));
   }
 }

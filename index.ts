@@ -62,6 +62,7 @@ export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/
 export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
 export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
+export { Linear } from './models/layers/linear.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';

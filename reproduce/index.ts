@@ -8,7 +8,11 @@ import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'gumbel-images': () => import('./gumbel-images/index.js'),
   'gumbel-quadratic': () => import('./gumbel-quadratic/index.js'),
+  'kernel-classes': () => import('./kernel-classes/index.js'),
+  'kernel-memory': () => import('./kernel-memory/index.js'),
+  'kernel-surrogate': () => import('./kernel-surrogate/index.js'),
   'ntm-copy': () => import('./ntm-copy/index.js'),
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
 };
@@ -20,21 +24,22 @@ const command = new Command('npm run reproduce --')
   .option('--out <dir>', 'folder for the results (default: runs/<name>)')
   .option('--data <dir>', 'folder of data sets (default: they are fetched into a cache)')
   .option('--quick', 'a short run that shows the program works', false)
+  .option('--best', 'the best settings instead of the published ones (kernel-memory)', false)
   .parse();
 const [name = ''] = command.args;
-const options = command.opts<{ seed: number; out?: string; data?: string; quick: boolean }>();
+const options = command.opts<{ seed: number; out?: string; data?: string; quick: boolean; best: boolean }>();
 const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
   process.exit(2);
 }
 
-const out = fromUser(options.out ?? join('runs', name));
+const out = fromUser(options.out ?? join('runs', options.best ? `${name}-best` : name));
 mkdirSync(out, { recursive: true });
 const { run } = await program();
 const start = performance.now();
 const data = options.data === undefined ? undefined : fromUser(options.data);
-const found = await run({ seed: options.seed, out, data, quick: options.quick }).catch(explain);
+const found = await run({ seed: options.seed, out, data, quick: options.quick, best: options.best }).catch(explain);
 const seconds = (performance.now() - start) / 1000;
 saveResult(out, { name, seed: options.seed, ...found, seconds });
 if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);

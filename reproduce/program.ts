@@ -10,7 +10,9 @@ export interface ProgramOptions {
   readonly data: string | undefined;
   /** A short run that shows the program works; figures of a full run are not to be expected. */
   readonly quick: boolean;
+  /** The best settings known instead of the published ones, where a program has both. */
+  readonly best: boolean;
 }
 
 /** Runs to the end, or to where the user interrupts it, and tells its settings and what it found. */
-export type Program = (options: ProgramOptions) => Promise<Pick<Result, 'settings' | 'figures'>>;
+export type Program = (options: ProgramOptions) => Promise<Pick<Result, 'settings' | 'measured' | 'figures'>>;

@@ -1,0 +1,24 @@
+// Chosen pixels of chosen images, as numbers for a model.
+import type { LabelledImages } from './fashion-mnist.js';
+
+/** Numbers by rows, outside the runtime's memory. */
+export interface Matrix {
+  readonly shape: readonly [rows: number, columns: number];
+  readonly data: Float32Array;
+}
+
+/** Pixels from 0 to 1: a row for each of the images `rows`, in it the pixels `columns`, by default all of them. */
+export function pixelsOf({ images, height, width }: LabelledImages, rows: Uint32Array, columns?: Uint32Array): Matrix {
+  const size = height * width;
+  const chosen = columns ?? Uint32Array.from({ length: size }, (_, i) => i);
+  const data = new Float32Array(rows.length * chosen.length);
+  let at = 0;
+  for (const row of rows) for (const column of chosen) data[at++] = (images[row * size + column] as number) / 255;
+  return { shape: [rows.length, chosen.length], data };
+}
+
+/** `a` and then `b`. */
+export function together(a: LabelledImages, b: LabelledImages): LabelledImages {
+  const images = new Uint8Array(Buffer.concat([a.images, b.images]));
+  return { ...a, count: a.count + b.count, images, labels: new Uint8Array(Buffer.concat([a.labels, b.labels])) };
+}

@@ -35,8 +35,7 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
 /** One entry a memory size; where the user interrupts, those that are done and the one that was being fitted. */
 async function measureAll(cards: Cards, chosen: all.Settings, seed: number): Promise<Entry[]> {
   const { memorySizes, iterations } = chosen;
-  // The work of an iteration grows with the keys it moves.
-  const progress = new Progress(iterations * memorySizes.reduce((sum, size) => sum + size), 'key moves');
+  const progress = new Progress(iterations * memorySizes.reduce((sum, size) => sum + work(size), 0), 'units of work');
   const entries: Entry[] = [];
   let done = 0;
   try {
@@ -44,14 +43,19 @@ async function measureAll(cards: Cards, chosen: all.Settings, seed: number): Pro
       const { signal } = progress;
       if (signal.aborted) break;
       const onProgress = ({ iteration, rmse }: { iteration: number; rmse: number }) =>
-        progress.update(done + iteration * memorySize, { M: memorySize, RMSE: rmse });
+        progress.update(done + iteration * work(memorySize), { M: memorySize, RMSE: rmse });
       entries.push(await measure(cards, chosen, memorySize, { seed, shown: SHOWN, signal, onProgress }));
-      done += iterations * memorySize;
+      done += iterations * work(memorySize);
     }
   } finally {
     progress.stop();
   }
   return entries;
+}
+
+/** What an iteration costs: it grows with the keys that are moved, and some of it is always the same. */
+function work(memorySize: number): number {
+  return memorySize + 16;
 }
 
 function entryTable(entries: readonly Entry[]): string {

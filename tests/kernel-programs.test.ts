@@ -130,7 +130,6 @@ test('classes are read from a few pixels', async (t) => {
     ridge: 1e-3,
     similarity: 'l2' as const,
     strength: 1,
-    learnStrength: true,
     initialKeys: 'rows' as const,
   };
   const test = { ...all, images: all.images.subarray(300 * 64), labels: all.labels.subarray(300) };

@@ -8,8 +8,10 @@ export {
   locationWeights,
 } from './bindings/ops/addressing.js';
 export { type AttentionOptions, attention, attentionWeights, type Similarity } from './bindings/ops/attention.js';
+export { type BatchNormOptions, batchNorm } from './bindings/ops/batch-norm.js';
 export { addBias } from './bindings/ops/bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
+export { type GumbelRead, type GumbelReadOptions, gumbelRead } from './bindings/ops/gumbel.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
 export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
@@ -51,8 +53,13 @@ export {
 } from './bindings/safetensors.js';
 export type { Shape } from './bindings/shape.js';
 export { Tensor } from './bindings/tensor.js';
+export { AddressNetwork } from './models/gumbel-memory/address-network.js';
+export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
+export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
+export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
 export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
 export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
+export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export { Linear } from './models/layers/linear.js';
 export type { HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';

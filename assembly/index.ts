@@ -7,6 +7,7 @@ export {
   normalizeRows,
   normalizeRowsBackward,
 } from './attention';
+export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward } from './bias';
 export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
@@ -34,6 +35,7 @@ export {
   tanhBackward,
 } from './elementwise';
 export { addCross, addGram, addToCross, columnPanelBytes, gramScratchBytes, symmetricBytes } from './gram';
+export { gumbelWeights } from './gumbel';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';
 export {
@@ -51,5 +53,5 @@ export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
-export { addRows, copyRows } from './shaping';
+export { addRows, copyRows, takeRows, takeRowsBackward } from './shaping';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';

@@ -93,8 +93,8 @@ function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64): voi
       l1 = f64x2.add(l1, f64x2.promote_low_f32x4(v1));
       h1 = f64x2.add(h1, f64x2.promote_low_f32x4(Simd.high(v1)));
     }
-    v128.store(y + c, narrow(l0, h0, factor));
-    v128.store(y + c, narrow(l1, h1, factor), 16);
+    v128.store(y + c, Simd.narrow(l0, h0, factor));
+    v128.store(y + c, Simd.narrow(l1, h1, factor), 16);
   }
   for (; c < row; c += 16) {
     const count = <u32>(row - c) >> 2;
@@ -105,13 +105,6 @@ function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64): voi
       low = f64x2.add(low, f64x2.promote_low_f32x4(v));
       high = f64x2.add(high, f64x2.promote_low_f32x4(Simd.high(v)));
     }
-    Simd.store(y + c, narrow(low, high, factor), count);
+    Simd.store(y + c, Simd.narrow(low, high, factor), count);
   }
-}
-
-/** factor·(low, high), rounded to four floats. */
-function narrow(low: v128, high: v128, factor: f64): v128 {
-  const l = f32x4.demote_f64x2_zero(f64x2.mul(low, f64x2.splat(factor)));
-  const h = f32x4.demote_f64x2_zero(f64x2.mul(high, f64x2.splat(factor)));
-  return v128.shuffle<f64>(l, h, 0, 2);
 }

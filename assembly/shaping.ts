@@ -23,3 +23,23 @@ export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32,
     x += (<usize>xStride) << 2;
   }
 }
+
+/** y[r] = x[places[r]]: copies `rows` rows of `width` floats. */
+export function takeRows(y: usize, x: usize, places: usize, rows: u32, width: u32): void {
+  const bytes = (<usize>width) << 2;
+  for (let r: u32 = 0; r < rows; r++) {
+    copyRows(y, x + <usize>load<u32>(places) * bytes, 1, width, 0, 0);
+    places += 4;
+    y += bytes;
+  }
+}
+
+/** dx[places[r]] += dy[r], in the order of r. */
+export function takeRowsBackward(dx: usize, dy: usize, places: usize, rows: u32, width: u32): void {
+  const bytes = (<usize>width) << 2;
+  for (let r: u32 = 0; r < rows; r++) {
+    addRows(dx + <usize>load<u32>(places) * bytes, dy, 1, width, 0, 0);
+    places += 4;
+    dy += bytes;
+  }
+}

@@ -115,6 +115,13 @@ export class Simd {
     return f64x2.add(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(Simd.high(x)));
   }
 
+  /** factor·(low, high) of four float64 numbers, rounded to four floats. */
+  @inline static narrow(low: v128, high: v128, factor: f64): v128 {
+    const l = f32x4.demote_f64x2_zero(f64x2.mul(low, f64x2.splat(factor)));
+    const h = f32x4.demote_f64x2_zero(f64x2.mul(high, f64x2.splat(factor)));
+    return v128.shuffle<f64>(l, h, 0, 2);
+  }
+
   /** Lanes 2 and 3 of x, twice. */
   @inline static high(x: v128): v128 {
     return v128.shuffle<f32>(x, x, 2, 3, 2, 3);

@@ -5,6 +5,7 @@ import benny from 'benny';
 import { Command, InvalidArgumentError } from 'commander';
 import { load, measurePeak, type Runtime } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
+import { gumbelSuite } from './suites/gumbel.js';
 import { kernelMemorySuite } from './suites/kernel-memory.js';
 import { matmulSuite } from './suites/matmul.js';
 import { memorySuite } from './suites/memory.js';
@@ -27,6 +28,7 @@ const suites: Readonly<Record<string, readonly BenchCase[]>> = {
   rows: rowsSuite,
   memory: memorySuite,
   optimizers: optimizersSuite,
+  gumbel: gumbelSuite,
   ntm: ntmSuite,
   'kernel memory': kernelMemorySuite,
 };

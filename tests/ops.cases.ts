@@ -1,7 +1,9 @@
 // A case for every op: leaving one out does not compile.
 import type * as ops from '../bindings/ops/index.js';
 import { attentionCases } from './cases/attention.js';
+import { batchNormCases } from './cases/batch-norm.js';
 import { elementwiseCases } from './cases/elementwise.js';
+import { gumbelCases } from './cases/gumbel.js';
 import { lossCases } from './cases/loss.js';
 import { matmulCases } from './cases/matmul.js';
 import { memoryCases } from './cases/memory.js';
@@ -12,7 +14,9 @@ import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
   ...attentionCases,
+  ...batchNormCases,
   ...elementwiseCases,
+  ...gumbelCases,
   ...lossCases,
   ...matmulCases,
   ...memoryCases,

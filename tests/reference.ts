@@ -83,3 +83,35 @@ export function linearReference(
   const y = matmulReference(x, weight, [rows, inputs!], [outputs!, inputs!], { transposeB: true });
   return y.map((value, i) => value + bias[i % outputs!]!);
 }
+
+/** (x − mean) / √(variance + eps) · weight + bias by columns, with the batch's statistics in training. */
+export function batchNormReference(
+  x: Float64Array,
+  weight: Float64Array,
+  bias: Float64Array,
+  runningMean: Float64Array,
+  runningVar: Float64Array,
+  { training, eps }: { training: boolean; eps: number },
+): Float64Array {
+  const columns = weight.length;
+  const rows = x.length / columns;
+  const column = (c: number) => x.filter((_, i) => i % columns === c);
+  const average = (values: Float64Array) => values.reduce((a, b) => a + b, 0) / rows;
+  const means = training ? weight.map((_, c) => average(column(c))) : runningMean;
+  const variances = training ? weight.map((_, c) => average(column(c).map((v) => (v - means[c]!) ** 2))) : runningVar;
+  return x.map((value, i) => {
+    const c = i % columns;
+    return ((value - means[c]!) / Math.sqrt(variances[c]! + eps)) * weight[c]! + bias[c]!;
+  });
+}
+
+/** softmax((logits − ln(−ln uniform)) / tau) over rows of `columns` numbers, with no noise where `uniform` is missing. */
+export function gumbelWeightsReference(
+  logits: Float64Array,
+  uniform: Float64Array | undefined,
+  tau: number,
+  columns: number,
+): Float64Array {
+  const noisy = logits.map((h, i) => (h - (uniform === undefined ? 0 : Math.log(-Math.log(uniform[i]!)))) / tau);
+  return softmaxReference(noisy, columns);
+}

@@ -1,6 +1,7 @@
 // Ops bound by memory or by a transcendental function: elementwise, softmax, losses, sums.
 import {
   add,
+  batchNorm,
   binaryCrossEntropyWithLogits,
   div,
   exp,
@@ -12,6 +13,7 @@ import {
   softmax,
   softplus,
   sum,
+  type Tensor,
   tanh,
 } from 'tapehead';
 import { type BenchCase, bothWays } from '../bench-case.js';
@@ -25,6 +27,11 @@ const binary = {
     [1, 2],
   ] as const,
 };
+
+function batchNormInTraining(...[x, weight, bias, mean, variance]: Tensor[]): Tensor {
+  const [w, b, m, v] = [weight, bias, mean, variance] as [Tensor, Tensor, Tensor, Tensor];
+  return batchNorm(x as Tensor, w, b, m, v, { training: true });
+}
 
 export const rowsSuite: readonly BenchCase[] = [
   ...bothWays(`add ${n}`, [[n], [n]], add, binary),
@@ -40,6 +47,8 @@ export const rowsSuite: readonly BenchCase[] = [
   ...bothWays('softmax 512x128', [[512, 128]], softmax, unary),
   ...bothWays('softmax 6x10000', [[6, 10_000]], softmax, { bytes: 8 * 60_000 }),
   ...bothWays('logSoftmax 512x128', [[512, 128]], logSoftmax, unary),
+  ...bothWays('batchNorm 1024x64', [[1024, 64], [64], [64], [64], [64]], batchNormInTraining, unary),
+  ...bothWays('batchNorm 128x512', [[128, 512], [512], [512], [512], [512]], batchNormInTraining, unary),
   ...bothWays(`binaryCrossEntropyWithLogits ${n}`, [[n], [n]], binaryCrossEntropyWithLogits, {
     bytes: 8 * n,
     ranges: [

@@ -1,8 +1,10 @@
 // Every op by name; the test cases and the benches are keyed by this module's exports.
 export { contentWeights, headParameters, locationWeights } from './addressing.js';
 export { attention, attentionWeights } from './attention.js';
+export { batchNorm } from './batch-norm.js';
 export { addBias } from './bias.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './elementwise.js';
+export { gumbelRead } from './gumbel.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './loss.js';
 export { lstmCell } from './lstm.js';
 export { linear, matmul } from './matmul.js';

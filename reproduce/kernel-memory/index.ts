@@ -8,7 +8,7 @@ import { eachSize } from '../memory-sizes.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { deal, type Entry, measure } from './measure.js';
+import { deal, type Entry, linearError, measure } from './measure.js';
 import { errorPlot, recallSheet } from './plots.js';
 import * as all from './settings.js';
 
@@ -18,7 +18,8 @@ const SHOWN = 12;
 export const run: Program = async ({ seed, out, data, quick, best }) => {
   const { train, test } = await fashionMnist(data);
   const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
-  const cards = deal(await load(), together(train, test), chosen, seed);
+  const runtime = await load();
+  const cards = deal(runtime, together(train, test), chosen, seed);
   console.log(
     `Fitting ${chosen.fitted} images, each known by ${chosen.pixels} of its pixels; ${chosen.tested} others are recalled.`,
   );
@@ -27,11 +28,16 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
     measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
   );
   for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
-  console.log(`\n${entryTable(entries)}`);
-  await savePlot(join(out, 'rmse.svg'), errorPlot(entries, chosen));
+  const linear = linearError(runtime, cards);
+  console.log(`\n${entryTable(entries)}\n\neach pixel as a linear function of those seen: ${linear.toFixed(4)}`);
+  await savePlot(join(out, 'rmse.svg'), errorPlot(entries, linear, chosen));
   await savePlot(join(out, 'recalled.svg'), recallSheet(entries, cards, SHOWN));
   const figures = quick ? quickFigures(entries) : fullFigures(entries, chosen, best);
-  return { settings: chosen, measured: entries.map(({ memory, recalled, ...numbers }) => numbers), figures };
+  return {
+    settings: chosen,
+    measured: { linear, entries: entries.map(({ memory, recalled, ...numbers }) => numbers) },
+    figures,
+  };
 };
 
 function entryTable(entries: readonly Entry[]): string {

@@ -10,6 +10,7 @@ export {
 export { type AttentionOptions, attention, attentionWeights, type Similarity } from './bindings/ops/attention.js';
 export { type BatchNormOptions, batchNorm } from './bindings/ops/batch-norm.js';
 export { addBias } from './bindings/ops/bias.js';
+export { type Conv2dOptions, conv2d, convTranspose2d, type Pair } from './bindings/ops/conv2d.js';
 export { add, div, exp, log, mul, neg, relu, scale, sigmoid, softplus, sub, tanh } from './bindings/ops/elementwise.js';
 export { type GumbelRead, type GumbelReadOptions, gumbelRead } from './bindings/ops/gumbel.js';
 export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/ops/loss.js';
@@ -18,8 +19,9 @@ export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
 export { NormalEquations, type RidgeSolution } from './bindings/ops/normal-equations.js';
 export { mean, sum } from './bindings/ops/reduce.js';
-export { concat, expand, reshape, split, stack, unbind } from './bindings/ops/shaping.js';
+export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
+export { type Quantized, type VectorQuantizeOptions, vectorQuantize } from './bindings/ops/vector-quantize.js';
 export {
   Adam,
   type AdamOptions,

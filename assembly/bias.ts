@@ -1,4 +1,5 @@
-// A bias added to every row of a matrix, and its gradient: the sums of the columns.
+// A bias added to every row of a matrix, or filling every channel of images; their gradients are sums.
+import { Fold, Term } from './fold';
 
 /** y[r, c] = x[r, c] + bias[c]; y may be x. Without x (0), every row of y becomes the bias. */
 export function addBias(y: usize, x: usize, bias: usize, rows: u32, cols: u32): void {
@@ -47,5 +48,31 @@ export function biasBackward(dbias: usize, dy: usize, rows: u32, cols: u32): voi
     let s: f32 = 0;
     for (let i = c; i < size; i += bytes) s += load<f32>(dy + i);
     store<f32>(dbias + c, load<f32>(dbias + c) + s);
+  }
+}
+
+/** y[n, c, p] = bias[c]. */
+export function fillChannels(y: usize, bias: usize, images: u32, channels: u32, places: u32): void {
+  const bytes = (<usize>places) << 2;
+  const whole = bytes & ~15;
+  for (let n: u32 = 0; n < images; n++) {
+    for (let c: u32 = 0; c < channels; c++) {
+      const value = v128.load32_splat(bias + ((<usize>c) << 2));
+      for (let i: usize = 0; i < whole; i += 16) v128.store(y + i, value);
+      for (let i = whole; i < bytes; i += 4) v128.store_lane<f32>(y + i, value, 0);
+      y += bytes;
+    }
+  }
+}
+
+/** dbias[c] += sum over n and p of dy[n, c, p], in float64. */
+export function fillChannelsBackward(dbias: usize, dy: usize, images: u32, channels: u32, places: u32): void {
+  const image = (<usize>(channels * places)) << 2;
+  for (let c: u32 = 0; c < channels; c++) {
+    let total: f64 = 0;
+    for (let n: u32 = 0; n < images; n++) total += Fold.run(Term.value, places, dy + <usize>n * image);
+    store<f32>(dbias, load<f32>(dbias) + <f32>total);
+    dbias += 4;
+    dy += (<usize>places) << 2;
   }
 }

@@ -2,7 +2,7 @@
 import { Each, Op } from './each';
 import { scale } from './elementwise';
 import { Fold, Term } from './fold';
-import { largest } from './reduce';
+import { largest, placeOf } from './reduce';
 import { copyRows } from './shaping';
 
 /**
@@ -30,10 +30,4 @@ export function gumbelWeights(
     Each.run(Op.scaledShiftedExp, cols, y, y, 0, 0, top, inverseTau);
     scale(y, y, cols, <f32>(1 / Fold.run(Term.value, cols, y)));
   }
-}
-
-/** The first i with x[i] = value, 0 if there is none. */
-function placeOf(value: f32, x: usize, n: u32): u32 {
-  for (let i: u32 = 0; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
-  return 0;
 }

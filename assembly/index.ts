@@ -8,9 +8,10 @@ export {
   normalizeRowsBackward,
 } from './attention';
 export { batchNorm, batchNormBackward } from './batch-norm';
-export { addBias, biasBackward } from './bias';
+export { addBias, biasBackward, fillChannels, fillChannelsBackward } from './bias';
 export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
+export { conv2d, conv2dBackwardData, conv2dBackwardWeight, conv2dWorkBytes } from './conv2d';
 export {
   add,
   addScaled,
@@ -53,5 +54,6 @@ export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
-export { addRows, copyRows, takeRows, takeRowsBackward } from './shaping';
+export { addRows, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
+export { nearestCodes } from './vector-quantize';

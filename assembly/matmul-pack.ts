@@ -80,7 +80,7 @@ function transposePanels(panels: usize, x: usize, widest: u32, rows: u32, depth:
 }
 
 /** Inlined for the sake of a constant `step`: with it the addresses of stores cost nothing. */
-class Transpose {
+export class Transpose {
   /** panel[p, i] = x[i, p] for the four i from `first` below `count`; rows of the panel are `step` bytes apart. */
   @inline static rows(panel: usize, x: usize, first: u32, count: u32, depth: u32, stride: usize, step: usize): void {
     // Where fewer than four rows are left, the last one again stands in for the missing.
@@ -89,7 +89,11 @@ class Transpose {
     const x1 = x + <usize>min(last, first + 1) * stride;
     const x2 = x + <usize>min(last, first + 2) * stride;
     const x3 = x + <usize>min(last, first + 3) * stride;
-    let y = panel + ((<usize>first) << 2);
+    Transpose.four(panel + ((<usize>first) << 2), x0, x1, x2, x3, depth, step);
+  }
+
+  /** y[p, i] = xᵢ[p] for p < depth; rows of y are `step` bytes apart. */
+  @inline static four(y: usize, x0: usize, x1: usize, x2: usize, x3: usize, depth: u32, step: usize): void {
     const tail = depth & 3;
     const bytes = (<usize>(depth - tail)) << 2;
     for (let at: usize = 0; at < bytes; at += 16) {

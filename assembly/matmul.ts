@@ -14,9 +14,9 @@ const B_TRANSPOSED: u32 = 2;
 const ACCUMULATE: u32 = 4;
 
 /** Block sizes: a panel of B (KC×8) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
-const MC: u32 = 64;
-const KC: u32 = 512;
-const NC: u32 = 256;
+export const MC: u32 = 64;
+export const KC: u32 = 512;
+export const NC: u32 = 256;
 const A_BYTES: u32 = 4 * MC * KC;
 const B_BYTES: u32 = 4 * KC * NC;
 

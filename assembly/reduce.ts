@@ -108,3 +108,9 @@ function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64): voi
     Simd.store(y + c, Simd.narrow(low, high, factor), count);
   }
 }
+
+/** The first i with x[i] = value, 0 if there is none. */
+export function placeOf(value: f32, x: usize, n: u32): u32 {
+  for (let i: u32 = 0; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
+  return 0;
+}

@@ -43,3 +43,18 @@ export function takeRowsBackward(dx: usize, dy: usize, places: usize, rows: u32,
     dy += bytes;
   }
 }
+
+/** y[b, c, r] (+)= x[b, r, c]: transposes matrices of [rows, cols], overwriting unless `add`. */
+export function transpose(y: usize, x: usize, batch: u32, rows: u32, cols: u32, add: bool): void {
+  const stride = (<usize>cols) << 2;
+  for (let b: u32 = 0; b < batch; b++) {
+    for (let c: usize = 0; c < stride; c += 4) {
+      let from = x + c;
+      for (const end = y + ((<usize>rows) << 2); y < end; y += 4) {
+        store<f32>(y, add ? load<f32>(y) + load<f32>(from) : load<f32>(from));
+        from += stride;
+      }
+    }
+    x += <usize>rows * stride;
+  }
+}

@@ -5,6 +5,7 @@ import benny from 'benny';
 import { Command, InvalidArgumentError } from 'commander';
 import { load, measurePeak, type Runtime } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
+import { conv2dSuite } from './suites/conv2d.js';
 import { gumbelSuite } from './suites/gumbel.js';
 import { kernelMemorySuite } from './suites/kernel-memory.js';
 import { matmulSuite } from './suites/matmul.js';
@@ -28,6 +29,7 @@ const suites: Readonly<Record<string, readonly BenchCase[]>> = {
   rows: rowsSuite,
   memory: memorySuite,
   optimizers: optimizersSuite,
+  conv2d: conv2dSuite,
   gumbel: gumbelSuite,
   ntm: ntmSuite,
   'kernel memory': kernelMemorySuite,

@@ -2,6 +2,8 @@
 import type * as ops from '../bindings/ops/index.js';
 import { attentionCases } from './cases/attention.js';
 import { batchNormCases } from './cases/batch-norm.js';
+import { conv2dCases } from './cases/conv2d.js';
+
 import { elementwiseCases } from './cases/elementwise.js';
 import { gumbelCases } from './cases/gumbel.js';
 import { lossCases } from './cases/loss.js';
@@ -10,10 +12,12 @@ import { memoryCases } from './cases/memory.js';
 import { reduceCases } from './cases/reduce.js';
 import { shapingCases } from './cases/shaping.js';
 import { softmaxCases } from './cases/softmax.js';
+import { vectorQuantizeCases } from './cases/vector-quantize.js';
 import type { OpCase } from './op-case.js';
 
 export const cases: Record<keyof typeof ops, OpCase> = {
   ...attentionCases,
+  ...conv2dCases,
   ...batchNormCases,
   ...elementwiseCases,
   ...gumbelCases,
@@ -23,4 +27,5 @@ export const cases: Record<keyof typeof ops, OpCase> = {
   ...reduceCases,
   ...shapingCases,
   ...softmaxCases,
+  ...vectorQuantizeCases,
 };

@@ -115,3 +115,16 @@ export function gumbelWeightsReference(
   const noisy = logits.map((h, i) => (h - (uniform === undefined ? 0 : Math.log(-Math.log(uniform[i]!)))) / tau);
   return softmaxReference(noisy, columns);
 }
+
+/** The nearest row of the codebook for every row of z, both `width` wide. */
+export function nearestReference(z: Float64Array, codebook: Float64Array, width: number): number[] {
+  return Array.from({ length: z.length / width }, (_, row) => {
+    let [best, least] = [0, Infinity];
+    for (let j = 0; j < codebook.length / width; j++) {
+      let distance = 0;
+      for (let c = 0; c < width; c++) distance += (z[row * width + c]! - codebook[j * width + c]!) ** 2;
+      if (distance < least) [best, least] = [j, distance];
+    }
+    return best;
+  });
+}

@@ -148,3 +148,18 @@ function rowsFrom(shape: Shape, axis: number): { rows: number; width: number } {
   for (let d = axis; d < shape.length; d++) width *= shape[d] as number;
   return { rows, width };
 }
+
+/** The last two dimensions exchanged, PyTorch's `x.mT`: `[..., R, C] → [..., C, R]`. Throws a RangeError for fewer than two. */
+export function transpose(x: Tensor): Tensor {
+  expectRank('transpose', 'x', x, 2);
+  const { runtime } = x;
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const batch = sizeOf(x.shape.slice(0, -2));
+  const y = runtime.output([...x.shape.slice(0, -2), columns, rows]);
+  const { kernels } = runtime;
+  kernels.transpose(y.pointer, x.pointer, batch, rows, columns, false);
+  runtime.record('transpose', [x], [y], () => {
+    kernels.transpose(runtime.gradient(x), y.gradPointer, batch, columns, rows, true);
+  });
+  return y;
+}

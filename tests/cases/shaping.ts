@@ -1,6 +1,6 @@
 // Cases of the ops in bindings/ops/shaping.ts and bias.ts.
 import { addBias } from '../../bindings/ops/bias.js';
-import { concat, expand, reshape, split, stack, unbind } from '../../bindings/ops/shaping.js';
+import { concat, expand, reshape, split, stack, transpose, unbind } from '../../bindings/ops/shaping.js';
 import { opCase, sizes } from '../op-case.js';
 
 /** Rows of the given widths laid side by side. */
@@ -117,5 +117,18 @@ export const shapingCases = {
     ],
     run: ([x], rows) => expand(x!, rows),
     reference: ([x], _, rows) => [Float64Array.from({ length: rows * x!.length }, (_, i) => x![i % x!.length]!)],
+  }),
+  transpose: opCase({
+    variants: sizes([[1, 1]], [[3, 5]], [[2, 4, 7]], [[2, 3, 8, 1]]),
+    run: ([x]) => transpose(x!),
+    reference: ([x], [shape]) => {
+      const [rows, columns] = shape!.slice(-2) as [number, number];
+      return [
+        x!.map((_, i) => {
+          const [matrix, at] = [Math.floor(i / (rows * columns)), i % (rows * columns)];
+          return x![matrix * rows * columns + (at % rows) * columns + Math.floor(at / rows)]!;
+        }),
+      ];
+    },
   }),
 };

@@ -10,7 +10,7 @@ import { pixelsOf, together } from '../reproduce/data/pixels.js';
 import { calibration, densitiesOf } from '../reproduce/kernel-classes/calibration.js';
 import { classify } from '../reproduce/kernel-classes/index.js';
 import { reliabilityPlot } from '../reproduce/kernel-classes/plots.js';
-import { deal, measure } from '../reproduce/kernel-memory/measure.js';
+import { deal, linearError, measure } from '../reproduce/kernel-memory/measure.js';
 import { errorPlot, recallSheet } from '../reproduce/kernel-memory/plots.js';
 import { best, fitOptions, published } from '../reproduce/kernel-memory/settings.js';
 import { draw, measure as measureSurrogate } from '../reproduce/kernel-surrogate/measure.js';
@@ -76,7 +76,10 @@ test('recalling gets better with keys, and the error told is that of what is rec
   const squares = large.recalled.reduce((sum, value, i) => sum + (value - truth[i]!) ** 2, 0);
   t.true(Math.abs(Math.sqrt(squares / truth.length) - large.test) < 1e-6);
   t.is(KernelMemory.load(await load(), large.memory).keys.shape[0], 8);
-  await draws(t, 'rmse', errorPlot(entries, settings));
+  const linear = linearError(await load(), cards);
+  const everything = { ...cards, pixels: Uint32Array.from({ length: 64 }, (_, i) => i) };
+  t.true(linear > 0.01 && linear < 0.1 && linearError(await load(), everything) < 1e-3, `${linear}`);
+  await draws(t, 'rmse', errorPlot(entries, linear, settings));
   const drawing = await draws(t, 'recalled', recallSheet(entries, cards, 5));
   t.is(drawing.match(/data:image\/png/g)?.length, 5 * 3);
 });
@@ -130,7 +133,6 @@ test('classes are read from a few pixels', async (t) => {
     ridge: 1e-3,
     similarity: 'l2' as const,
     strength: 1,
-    learnStrength: true,
     initialKeys: 'rows' as const,
   };
   const test = { ...all, images: all.images.subarray(300 * 64), labels: all.labels.subarray(300) };

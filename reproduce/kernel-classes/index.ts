@@ -17,20 +17,20 @@ const settings = {
   pixels: 78,
   fitted: 60_000,
   tested: 10_000,
-  iterations: 200,
+  iterations: 80,
   /** Adam's, at the start; it falls to zero along half a cosine. */
   learningRate: 0.02,
-  ridge: 1e-3,
+  ridge: 1,
   similarity: 'l2' as const,
-  strength: 1,
-  learnStrength: true,
+  /** β: the higher, the surer the memory is of itself; docs/kernel-memory.md tells how it was found. */
+  strength: 1.3,
   initialKeys: 'rows' as const,
   batchSize: 10_000,
 };
 
 export type Settings = typeof settings;
 
-const quickly = { memorySize: 32, fitted: 2000, tested: 1000, iterations: 50 };
+const quickly = { memorySize: 32, fitted: 2000, tested: 1000, iterations: 40 };
 
 export const run: Program = async ({ seed, out, data, quick }) => {
   const { train, test } = await fashionMnist(data);
@@ -48,7 +48,7 @@ export const run: Program = async ({ seed, out, data, quick }) => {
   );
   const { memory, ...measured } = found;
   const figures = [
-    figure('accuracy on test images', accuracy, 'at least', quick ? 0.6 : 0.8),
+    figure('accuracy on test images', accuracy, 'at least', quick ? 0.6 : 0.82),
     figure('expected calibration error', expectedError, 'at most', quick ? 0.1 : 0.03),
   ];
   return { settings: chosen, measured: { ...measured, report: memory.report as FitReport }, figures };

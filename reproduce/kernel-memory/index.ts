@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { load } from 'tapehead';
 import { fashionMnist } from '../data/fashion-mnist.js';
 import { together } from '../data/pixels.js';
+import { eachSize } from '../memory-sizes.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
-import { Progress } from '../progress.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { type Cards, deal, type Entry, measure } from './measure.js';
+import { deal, type Entry, linearError, measure } from './measure.js';
 import { errorPlot, recallSheet } from './plots.js';
 import * as all from './settings.js';
 
@@ -18,41 +18,27 @@ const SHOWN = 12;
 export const run: Program = async ({ seed, out, data, quick, best }) => {
   const { train, test } = await fashionMnist(data);
   const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
-  const cards = deal(await load(), together(train, test), chosen, seed);
+  const runtime = await load();
+  const cards = deal(runtime, together(train, test), chosen, seed);
   console.log(
     `Fitting ${chosen.fitted} images, each known by ${chosen.pixels} of its pixels; ${chosen.tested} others are recalled.`,
   );
 
-  const entries = await measureAll(cards, chosen, seed);
+  const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
+    measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
+  );
   for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
-  console.log(`\n${entryTable(entries)}`);
-  await savePlot(join(out, 'rmse.svg'), errorPlot(entries, chosen));
+  const linear = linearError(runtime, cards);
+  console.log(`\n${entryTable(entries)}\n\neach pixel as a linear function of those seen: ${linear.toFixed(4)}`);
+  await savePlot(join(out, 'rmse.svg'), errorPlot(entries, linear, chosen));
   await savePlot(join(out, 'recalled.svg'), recallSheet(entries, cards, SHOWN));
   const figures = quick ? quickFigures(entries) : fullFigures(entries, chosen, best);
-  return { settings: chosen, measured: entries.map(({ memory, recalled, ...numbers }) => numbers), figures };
+  return {
+    settings: chosen,
+    measured: { linear, entries: entries.map(({ memory, recalled, ...numbers }) => numbers) },
+    figures,
+  };
 };
-
-/** One entry a memory size; where the user interrupts, those that are done and the one that was being fitted. */
-async function measureAll(cards: Cards, chosen: all.Settings, seed: number): Promise<Entry[]> {
-  const { memorySizes, iterations } = chosen;
-  // The work of an iteration grows with the keys it moves.
-  const progress = new Progress(iterations * memorySizes.reduce((sum, size) => sum + size), 'key moves');
-  const entries: Entry[] = [];
-  let done = 0;
-  try {
-    for (const memorySize of memorySizes) {
-      const { signal } = progress;
-      if (signal.aborted) break;
-      const onProgress = ({ iteration, rmse }: { iteration: number; rmse: number }) =>
-        progress.update(done + iteration * memorySize, { M: memorySize, RMSE: rmse });
-      entries.push(await measure(cards, chosen, memorySize, { seed, shown: SHOWN, signal, onProgress }));
-      done += iterations * memorySize;
-    }
-  } finally {
-    progress.stop();
-  }
-  return entries;
-}
 
 function entryTable(entries: readonly Entry[]): string {
   const rows = entries.map(({ memorySize, training, test, condition, seconds }) => [

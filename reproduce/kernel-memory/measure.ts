@@ -1,5 +1,14 @@
 // Fits one memory, and measures how well it recalls images it has not seen.
-import { type FitOptions, type FitReport, KernelMemory, load, Random, type Runtime } from 'tapehead';
+import {
+  type FitOptions,
+  type FitReport,
+  KernelMemory,
+  load,
+  matmul,
+  NormalEquations,
+  Random,
+  type Runtime,
+} from 'tapehead';
 import type { LabelledImages } from '../data/fashion-mnist.js';
 import { type Matrix, pixelsOf } from '../data/pixels.js';
 import { fitOptions, type Settings } from './settings.js';
@@ -64,7 +73,7 @@ export async function measure(
   return {
     memorySize,
     training: rmse,
-    test: testError(memory, cards),
+    test: testError(cards, (keys) => memory.predict(keys)),
     iterations: iteration,
     seconds,
     ridge,
@@ -77,12 +86,28 @@ export async function measure(
 
 const IMAGES_AT_A_TIME = 5000;
 
+/**
+ * RMSE on the tested images of the simplest rival: each pixel of an image as a linear function of those its key shows,
+ * fitted to the fitted images. It tells how much the pixels drawn give away.
+ */
+export function linearError(runtime: Runtime, cards: Cards): number {
+  const { images, fitted, pixels } = cards;
+  const tensor = ({ data, shape }: Matrix) => runtime.tensor(data, shape);
+  const solved = runtime.noGrad(() => {
+    const equations = new NormalEquations(runtime, pixels.length + 1, images.height * images.width);
+    equations.add(tensor(withOne(pixelsOf(images, fitted, pixels))), tensor(pixelsOf(images, fitted)));
+    return equations.solve(1e-6).values.toArray();
+  });
+  const values = runtime.tensor(solved, [pixels.length + 1, images.height * images.width]);
+  return testError(cards, (keys) => runtime.noGrad(() => matmul(tensor(withOne(keys)), values).toArray()));
+}
+
 /** RMSE over all pixels of all tested images. */
-function testError(memory: KernelMemory, { images, tested, pixels }: Cards): number {
+function testError({ images, tested, pixels }: Cards, recall: (keys: Matrix) => Float32Array): number {
   let sum = 0;
   for (let from = 0; from < tested.length; from += IMAGES_AT_A_TIME) {
     const rows = tested.subarray(from, from + IMAGES_AT_A_TIME);
-    sum += squares(memory.predict(pixelsOf(images, rows, pixels)), pixelsOf(images, rows));
+    sum += squares(recall(pixelsOf(images, rows, pixels)), pixelsOf(images, rows));
   }
   return Math.sqrt(sum / (tested.length * images.height * images.width));
 }
@@ -91,4 +116,13 @@ function squares(recalled: Float32Array, { data }: Matrix): number {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += ((recalled[i] as number) - (data[i] as number)) ** 2;
   return sum;
+}
+
+/** The rows with a 1 at the end of each. */
+function withOne({ data, shape: [rows, columns] }: Matrix): Matrix {
+  const longer = new Float32Array(rows * (columns + 1)).fill(1);
+  for (let row = 0; row < rows; row++) {
+    longer.set(data.subarray(row * columns, (row + 1) * columns), row * (columns + 1));
+  }
+  return { shape: [rows, columns + 1], data: longer };
 }

@@ -6,8 +6,14 @@ import { grey, type Picture, sheet } from '../sheet.js';
 import type { Cards, Entry } from './measure.js';
 import { publishedErrors, type Settings } from './settings.js';
 
-/** RMSE over memory size: published (broad), tested, fitted. */
-export function errorPlot(entries: readonly Entry[], { pixels, iterations, fitted, tested }: Settings): TopLevelSpec {
+const LINEAR = 'linear functions, tested';
+
+/** RMSE over memory size: published (broad), tested, fitted; a level line where linear functions of the pixels seen come. */
+export function errorPlot(
+  entries: readonly Entry[],
+  linear: number,
+  { pixels, iterations, fitted, tested }: Settings,
+): TopLevelSpec {
   const points = (curve: string, errorOf: (entry: Entry) => number | undefined) =>
     entries.map((entry) => ({ curve, memorySize: entry.memorySize, rmse: errorOf(entry) }));
   const encoding = {
@@ -28,8 +34,11 @@ export function errorPlot(entries: readonly Entry[], { pixels, iterations, fitte
       field: 'curve',
       type: 'nominal' as const,
       title: null,
-      scale: { domain: ['published', 'test images', 'fitted images'], range: ['#c8c8c8', colors.blue, colors.orange] },
-      legend: { orient: 'top-right' as const, offset: 12, symbolType: 'stroke', symbolStrokeWidth: 4 },
+      scale: {
+        domain: ['published', 'test images', 'fitted images', LINEAR],
+        range: ['#c8c8c8', colors.blue, colors.orange, colors.green],
+      },
+      legend: { orient: 'top-right' as const, offset: 12, symbolType: 'stroke', symbolStrokeWidth: 4, labelLimit: 300 },
     },
   };
   return {
@@ -47,6 +56,10 @@ export function errorPlot(entries: readonly Entry[], { pixels, iterations, fitte
       {
         data: { values: points('published', ({ memorySize }) => publishedErrors[memorySize]) },
         mark: { type: 'line', strokeWidth: 8 },
+      },
+      {
+        data: { values: points(LINEAR, () => linear) },
+        mark: { type: 'line', strokeWidth: 1.5, strokeDash: [5, 4] },
       },
       {
         data: {

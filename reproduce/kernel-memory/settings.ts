@@ -12,7 +12,7 @@ export interface Settings {
   readonly iterations: number;
   /** Adam's, at the start. */
   readonly learningRate: number;
-  /** Whether it falls to zero along a quarter of a cosine … or stays. */
+  /** Whether it falls to zero, along half a cosine, or stays. */
   readonly decay: boolean;
   readonly ridge: number;
   readonly similarity: NonNullable<FitOptions['similarity']>;
@@ -51,7 +51,15 @@ export const publishedErrors: Readonly<Record<number, number>> = {
 };
 
 /** A fifth of the iterations, each worth more; docs/kernel-memory.md tells how these were found. */
-export const best: Settings = { ...published, iterations: 200, learningRate: 3e-3, decay: true };
+export const best: Settings = {
+  ...published,
+  iterations: 200,
+  learningRate: 0.05,
+  decay: true,
+  similarity: 'l2',
+  strength: 0.05,
+  initialKeys: 'rows',
+};
 
 /** For `--quick`: a few seconds. */
 export const quick = { memorySizes: [2, 8, 32], fitted: 1000, tested: 2000, iterations: 60, learningRate: 1e-2 };

@@ -1,19 +1,21 @@
 // The kernel memory as a surrogate: a costly simulation replaced by a memory of its results, beside nearest neighbours and a network.
 import { join } from 'node:path';
+import { eachSize } from '../memory-sizes.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
-import { Progress } from '../progress.js';
 import { type Figure, figure, show, table } from '../result.js';
 import { draw, type Entry, measure } from './measure.js';
 import { errorPlot, examplesPlot } from './plots.js';
-import { nearestNeighbours, rmse, type Samples } from './rivals.js';
+import { nearestNeighbours, rmse } from './rivals.js';
 import * as all from './settings.js';
 
 export const run: Program = async ({ seed, out, quick }) => {
   const chosen = { ...all.settings, ...(quick && all.quick) };
   console.log(`Simulating ${chosen.fitted} times to fit, ${chosen.tested} times to test.`);
   const samples = await draw(chosen, seed);
-  const entries = await measureAll(samples, chosen, seed);
+  const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
+    measure(samples, chosen, memorySize, { seed, ...watch }),
+  );
   const near = nearestNeighbours(samples.fitted, samples.tested.inputs, chosen.neighbours);
   const neighbours = rmse(near, samples.tested.outputs);
   console.log(`\n${entryTable(entries)}\n\nmean of ${chosen.neighbours} nearest neighbours: ${show(neighbours)}`);
@@ -22,31 +24,6 @@ export const run: Program = async ({ seed, out, quick }) => {
   const measured = { neighbours, entries: entries.map(({ read, ...numbers }) => numbers) };
   return { settings: chosen, measured, figures: figures(entries, neighbours, quick) };
 };
-
-/** One entry a memory size; where the user interrupts, those that are done and the one that was being fitted. */
-async function measureAll(
-  samples: { fitted: Samples; tested: Samples },
-  chosen: all.Settings,
-  seed: number,
-): Promise<Entry[]> {
-  const { memorySizes, iterations } = chosen;
-  const progress = new Progress(iterations * memorySizes.reduce((sum, size) => sum + size), 'key moves');
-  const entries: Entry[] = [];
-  let done = 0;
-  try {
-    for (const memorySize of memorySizes) {
-      const { signal } = progress;
-      if (signal.aborted) break;
-      const onProgress = ({ iteration, rmse }: { iteration: number; rmse: number }) =>
-        progress.update(done + iteration * memorySize, { M: memorySize, RMSE: rmse });
-      entries.push(await measure(samples, chosen, memorySize, { seed, signal, onProgress }));
-      done += iterations * memorySize;
-    }
-  } finally {
-    progress.stop();
-  }
-  return entries;
-}
 
 function entryTable(entries: readonly Entry[]): string {
   const rows = entries.map((entry) => [

@@ -12,7 +12,7 @@ const color = {
   type: 'nominal' as const,
   title: null,
   scale: { domain: Object.values(names), range: [colors.blue, colors.orange, colors.green] },
-  legend: { orient: 'top-right' as const, offset: 12, symbolStrokeWidth: 2, labelLimit: 300 },
+  legend: { orient: 'bottom-left' as const, offset: 12, symbolStrokeWidth: 2, labelLimit: 300 },
 };
 
 /** RMSE over memory size, of each. */

@@ -1,14 +1,19 @@
 // npm run reproduce -- NAME: runs one program, each of which reproduces one published result.
 import { mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataError } from './data/data-error.js';
-import type { Program } from './program.js';
+import { imageSets, type Program, type ProgramOptions, variants } from './program.js';
 import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'gumbel-images': () => import('./gumbel-images/index.js'),
   'gumbel-quadratic': () => import('./gumbel-quadratic/index.js'),
+  'kernel-classes': () => import('./kernel-classes/index.js'),
+  'kernel-memory': () => import('./kernel-memory/index.js'),
+  'kernel-surrogate': () => import('./kernel-surrogate/index.js'),
+  'memory-vae': () => import('./memory-vae/index.js'),
   'ntm-copy': () => import('./ntm-copy/index.js'),
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
 };
@@ -16,25 +21,30 @@ const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
 const command = new Command('npm run reproduce --')
   .description('Reproduces a published result.')
   .argument('[name]', `which: ${Object.keys(programs).join(', ')}`)
-  .option('--seed <number>', 'seed of everything random', seed, 1)
+  .option('--seed <number>', 'seed of everything random', wholeNumber, 1)
   .option('--out <dir>', 'folder for the results (default: runs/<name>)')
   .option('--data <dir>', 'folder of data sets (default: they are fetched into a cache)')
   .option('--quick', 'a short run that shows the program works', false)
+  .option('--best', 'the best settings instead of the published ones (kernel-memory)', false)
+  .option('--updates <number>', 'updates of the weights (memory-vae)', wholeNumber)
+  .addOption(new Option('--variant <name>', 'which memory VAE (memory-vae)').choices(variants).default('default'))
+  .addOption(new Option('--set <name>', 'which images (memory-vae)').choices(imageSets).default('cifar-10'))
   .parse();
 const [name = ''] = command.args;
-const options = command.opts<{ seed: number; out?: string; data?: string; quick: boolean }>();
+type Given = Omit<ProgramOptions, 'out' | 'data'> & { readonly out?: string; readonly data?: string };
+const options = command.opts<Given>();
 const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
   process.exit(2);
 }
 
-const out = fromUser(options.out ?? join('runs', name));
+const out = fromUser(options.out ?? join('runs', options.best ? `${name}-best` : name));
 mkdirSync(out, { recursive: true });
 const { run } = await program();
 const start = performance.now();
 const data = options.data === undefined ? undefined : fromUser(options.data);
-const found = await run({ seed: options.seed, out, data, quick: options.quick }).catch(explain);
+const found = await run({ ...options, out, data }).catch(explain);
 const seconds = (performance.now() - start) / 1000;
 saveResult(out, { name, seed: options.seed, ...found, seconds });
 if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);
@@ -53,7 +63,7 @@ function fromUser(path: string): string {
   return resolve(process.env.INIT_CWD ?? '.', path);
 }
 
-function seed(text: string): number {
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) {
     throw new InvalidArgumentError('It must be a whole number of at least 0.');

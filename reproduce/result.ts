@@ -17,6 +17,8 @@ export interface Result {
   readonly seed: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seconds: number;
+  /** Whatever else was measured, for which there is no target. */
+  readonly measured?: unknown;
   readonly figures: readonly Figure[];
 }
 

@@ -1,9 +1,11 @@
 // Data sets: fetching over HTTP with everything that goes wrong there, the cache, and reading Fashion-MNIST.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { readIdx } from '../index.js';
@@ -184,6 +186,20 @@ test.serial('Ctrl-C ends a silent transfer and keeps its part', async (t) => {
   await t.throwsAsync(fetching.finally(server.close), { instanceOf: DataError, message: /stays/ });
   t.is(readFileSync(part).length, 1000);
   t.regex(stream.read(), /Interrupted/);
+});
+
+test('a program without its data ends with one sentence', (t) => {
+  const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [program, 'kernel-classes', '--data', join(dir, 'nowhere'), '--out', place('out')],
+    { encoding: 'utf8' },
+  );
+  t.is(status, 2);
+  t.is(
+    stderr.trim(),
+    `--data: found neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz in ${join(dir, 'nowhere')}`,
+  );
 });
 
 const idx = (shape: number[], data: number[]) => {

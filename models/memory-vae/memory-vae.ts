@@ -18,7 +18,7 @@ export interface MemoryVAEOptions extends NetworkOptions {
   /** How a latent vector is compared with the rows. Default `cosine`. */
   similarity?: Similarity;
   /**
-   * β at the start, not 0. Default 10. The published notebook takes the softmax of the squared distance itself, which looks at the rows
+   * β at the start, not 0. Default 20. The published notebook takes the softmax of the squared distance itself, which looks at the rows
    * farthest away: `similarity: 'l2', strength: -1, learnStrength: false`.
    */
   strength?: number;
@@ -48,7 +48,7 @@ export class MemoryVAE {
     readonly runtime: Runtime,
     { random, ...options }: MemoryVAEOptions,
   ) {
-    const { memorySize = 512, similarity = 'cosine', strength = 10, learnStrength = true, memoryInit = 1 } = options;
+    const { memorySize = 512, similarity = 'cosine', strength = 20, learnStrength = true, memoryInit = 1 } = options;
     const sizes = networkSizes('MemoryVAE', options);
     expectInteger('MemoryVAE', 'memorySize', memorySize, 1);
     if (!['dot', 'l2', 'cosine'].includes(similarity))

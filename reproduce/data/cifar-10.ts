@@ -60,7 +60,8 @@ export function joined(files: readonly { readonly name: string; readonly bytes: 
     }
     for (let offset = 0; offset < bytes.length; offset += RECORD) {
       const label = bytes[offset] as number;
-      if (label >= classes) throw new DataError(`${name}: labels must be below ${classes}, got ${label} at byte ${offset}`);
+      if (label >= classes)
+        throw new DataError(`${name}: labels must be below ${classes}, got ${label} at byte ${offset}`);
       labels[at] = label;
       images.set(bytes.subarray(offset + 1, offset + RECORD), at * (RECORD - 1));
       at++;

@@ -7,16 +7,7 @@ import { type Idx, readIdx } from 'tapehead';
 import { fetchIntoCache, type RemoteSet } from './cache.js';
 import { DataError } from './data-error.js';
 import type { RemoteFile } from './fetch-file.js';
-
-export interface LabelledImages {
-  readonly count: number;
-  readonly height: number;
-  readonly width: number;
-  /** [count, height, width], 0 is the background. */
-  readonly images: Uint8Array;
-  /** [count], indices into `classNames`. */
-  readonly labels: Uint8Array;
-}
+import type { LabelledImages } from './images.js';
 
 export const classNames = [
   ...['T-shirt/top', 'trouser', 'pullover', 'dress', 'coat'],
@@ -58,7 +49,7 @@ async function readPart(folder: string, part: string): Promise<LabelledImages> {
       `${labels.path}: labels must be below ${classNames.length}, got ${labels.data[stray]} for image ${stray}`,
     );
   }
-  return { count, height, width, images: images.data, labels: labels.data };
+  return { count, channels: 1, height, width, images: images.data, labels: labels.data };
 }
 
 /** Where the files are: in `data` or in its folder `fashion-mnist`. */

@@ -36,7 +36,12 @@ export function evaluate(model: MemoryVAE | VQVAE, test: LabelledImages, varianc
   }
   const error = squares / count;
   const bits = use.reduce((sum, total) => (total > 0 ? sum - (total / vectors) * Math.log2(total / vectors) : sum), 0);
-  return { error: error / variance, psnr: -10 * Math.log10(error), perplexity: 2 ** bits, entropy: entropies / vectors };
+  return {
+    error: error / variance,
+    psnr: -10 * Math.log10(error),
+    perplexity: 2 ** bits,
+    entropy: entropies / vectors,
+  };
 }
 
 /** The test images at these places, and what the model makes of them: numbers of [n, C, H, W] each. */
@@ -66,5 +71,7 @@ function reads(model: MemoryVAE | VQVAE, images: Tensor): { weights: Float32Arra
 
 function imagesOf({ runtime }: MemoryVAE | VQVAE, test: LabelledImages, places: number[]): Tensor {
   const { channels, height, width, images } = test;
-  return new ImageBatches(runtime, { images, shape: [channels, height, width], random: new Random(runtime, 0) }).pick(places);
+  return new ImageBatches(runtime, { images, shape: [channels, height, width], random: new Random(runtime, 0) }).pick(
+    places,
+  );
 }

@@ -34,8 +34,13 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
   console.log(`\n${qualityTable(quality, training.metrics)}`);
   await drawPlots(training, test, out, `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`);
   const { peakBytes } = training.runtime.arena;
-  const figures = quick || set !== 'cifar-10' ? quickFigures(training.metrics) : fullFigures(training.metrics, quality, variant);
-  return { settings: { ...chosen, variant, set, variance }, measured: { quality, metrics: training.metrics, peakBytes }, figures };
+  const figures =
+    quick || set !== 'cifar-10' ? quickFigures(training.metrics) : fullFigures(training.metrics, quality, variant);
+  return {
+    settings: { ...chosen, variant, set, variance },
+    measured: { quality, metrics: training.metrics, peakBytes },
+    figures,
+  };
 };
 
 /** Trains up to the number of updates of the settings, from the checkpoint if there is one, and leaves one behind. */

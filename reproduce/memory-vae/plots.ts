@@ -55,12 +55,17 @@ export interface Sheet {
 }
 
 /** Test images, and what either model makes of them. */
-export function imageSheet({ original, vq, memory }: Sheet, shape: [number, number, number], subtitle: string): TopLevelSpec {
+export function imageSheet(
+  { original, vq, memory }: Sheet,
+  shape: [number, number, number],
+  subtitle: string,
+): TopLevelSpec {
   const rows = { original, 'VQ-VAE': vq, 'memory VAE': memory };
-  return sheet(
-    Object.fromEntries(Object.entries(rows).map(([label, data]) => [label, colourPictures(data, shape)])),
-    { title: 'Test images', subtitle, scale: 2 },
-  );
+  return sheet(Object.fromEntries(Object.entries(rows).map(([label, data]) => [label, colourPictures(data, shape)])), {
+    title: 'Test images',
+    subtitle,
+    scale: 2,
+  });
 }
 
 /** Planes of [n, channels, height, width], from 0 to 1, as pictures; one channel is grey. */

@@ -6,8 +6,8 @@ import {
   type ImageBatchesState,
   MemoryVAE,
   Random,
-  readSafetensors,
   type Runtime,
+  readSafetensors,
   type StateDict,
   type Tensor,
   VQVAE,
@@ -120,7 +120,9 @@ export class Training {
     const saved = JSON.parse(metadata.tapehead ?? '{}') as Saved;
     const same = ({ updates, ...rest }: Settings) => JSON.stringify(rest);
     if (saved.seed !== this.seed || same(saved.settings) !== same(this.settings)) {
-      throw new DataError(`${path}: it is of another seed or of other settings; name another folder with --out, or delete it`);
+      throw new DataError(
+        `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
+      );
     }
     for (const [name, part] of this.#parts()) {
       const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));

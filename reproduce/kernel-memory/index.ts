@@ -1,0 +1,71 @@
+// The kernel memory on Fashion-MNIST: how well images are recalled from a tenth of their pixels, for memories of 2 to 256 keys.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'tapehead';
+import { fashionMnist } from '../data/fashion-mnist.js';
+import { together } from '../data/images.js';
+import { eachSize } from '../memory-sizes.js';
+import { savePlot } from '../plot.js';
+import type { Program } from '../program.js';
+import { type Figure, figure, show, table } from '../result.js';
+import { deal, type Entry, linearError, measure } from './measure.js';
+import { errorPlot, recallSheet } from './plots.js';
+import * as all from './settings.js';
+
+/** Columns of the sheet of test images. */
+const SHOWN = 12;
+
+export const run: Program = async ({ seed, out, data, quick, best }) => {
+  const { train, test } = await fashionMnist(data);
+  const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
+  const runtime = await load();
+  const cards = deal(runtime, together(train, test), chosen, seed);
+  console.log(
+    `Fitting ${chosen.fitted} images, each known by ${chosen.pixels} of its pixels; ${chosen.tested} others are recalled.`,
+  );
+
+  const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
+    measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
+  );
+  for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
+  const linear = linearError(runtime, cards);
+  console.log(`\n${entryTable(entries)}\n\neach pixel as a linear function of those seen: ${linear.toFixed(4)}`);
+  await savePlot(join(out, 'rmse.svg'), errorPlot(entries, linear, chosen));
+  await savePlot(join(out, 'recalled.svg'), recallSheet(entries, cards, SHOWN));
+  const figures = quick ? quickFigures(entries) : fullFigures(entries, chosen, best);
+  return {
+    settings: chosen,
+    measured: { linear, entries: entries.map(({ memory, recalled, ...numbers }) => numbers) },
+    figures,
+  };
+};
+
+function entryTable(entries: readonly Entry[]): string {
+  const rows = entries.map(({ memorySize, training, test, condition, seconds }) => [
+    String(memorySize),
+    training.toFixed(4),
+    test.toFixed(4),
+    (all.publishedErrors[memorySize] ?? Number.NaN).toFixed(4),
+    show(Number(condition.toPrecision(2))),
+    seconds.toFixed(1),
+  ]);
+  return table([['M', 'RMSE fitted', 'RMSE tested', 'published', 'condition', 'seconds'], ...rows]);
+}
+
+function fullFigures(entries: readonly Entry[], { memorySizes, iterations }: all.Settings, best: boolean): Figure[] {
+  const figures = memorySizes.map((memorySize) => {
+    const error = entries.find((entry) => entry.memorySize === memorySize)?.test ?? Number.NaN;
+    const expected = all.publishedErrors[memorySize] as number;
+    return figure(`RMSE at M = ${memorySize}`, error, 'at most', best ? expected : 1.005 * expected, expected);
+  });
+  const rises = entries.filter(({ test }, i) => test >= (entries[i - 1]?.test ?? Infinity)).length;
+  figures.push(figure('sizes at which the error does not fall', rises, 'at most', 0));
+  if (!best) return figures;
+  const aim = figure('RMSE at M = 256, the aim', entries.at(-1)?.test ?? Number.NaN, 'at most', 0.115);
+  return [...figures, aim, figure('iterations', iterations, 'at most', 200, all.published.iterations)];
+}
+
+/** A quick run fits a tenth of the images for a moment. */
+function quickFigures(entries: readonly Entry[]): Figure[] {
+  return [figure(`RMSE at M = ${entries.at(-1)?.memorySize}`, entries.at(-1)?.test ?? Number.NaN, 'at most', 0.18)];
+}

@@ -1,0 +1,105 @@
+// The two pictures of the kernel memory: error over memory size, and what is recalled of images never seen.
+import type { TopLevelSpec } from 'vega-lite';
+import { pixelsOf } from '../data/images.js';
+import { colors } from '../plot.js';
+import { grey, type Picture, sheet } from '../sheet.js';
+import type { Cards, Entry } from './measure.js';
+import { publishedErrors, type Settings } from './settings.js';
+
+const LINEAR = 'linear functions, tested';
+
+/** RMSE over memory size: published (broad), tested, fitted; a level line where linear functions of the pixels seen come. */
+export function errorPlot(
+  entries: readonly Entry[],
+  linear: number,
+  { pixels, iterations, fitted, tested }: Settings,
+): TopLevelSpec {
+  const points = (curve: string, errorOf: (entry: Entry) => number | undefined) =>
+    entries.map((entry) => ({ curve, memorySize: entry.memorySize, rmse: errorOf(entry) }));
+  const encoding = {
+    x: {
+      field: 'memorySize',
+      type: 'quantitative' as const,
+      title: 'keys in memory M',
+      scale: { type: 'log' as const, base: 2, nice: false },
+      axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelFlush: false },
+    },
+    y: {
+      field: 'rmse',
+      type: 'quantitative' as const,
+      title: 'RMSE of a pixel (0 black, 1 white)',
+      scale: { zero: false },
+    },
+    color: {
+      field: 'curve',
+      type: 'nominal' as const,
+      title: null,
+      scale: {
+        domain: ['published', 'test images', 'fitted images', LINEAR],
+        range: ['#c8c8c8', colors.blue, colors.orange, colors.green],
+      },
+      legend: { orient: 'top-right' as const, offset: 12, symbolType: 'stroke', symbolStrokeWidth: 4, labelLimit: 300 },
+    },
+  };
+  return {
+    title: {
+      text: 'What a memory of M keys recalls',
+      subtitle: [
+        `images recalled from ${pixels} of their pixels;`,
+        `${fitted} fitted in ${iterations} iterations, ${tested} others tested`,
+      ],
+    },
+    width: 560,
+    height: 320,
+    encoding,
+    layer: [
+      {
+        data: { values: points('published', ({ memorySize }) => publishedErrors[memorySize]) },
+        mark: { type: 'line', strokeWidth: 8 },
+      },
+      {
+        data: { values: points(LINEAR, () => linear) },
+        mark: { type: 'line', strokeWidth: 1.5, strokeDash: [5, 4] },
+      },
+      {
+        data: {
+          values: [
+            ...points('test images', ({ test }) => test),
+            ...points('fitted images', ({ training }) => training),
+          ],
+        },
+        mark: { type: 'line', point: { size: 40 }, strokeWidth: 2 },
+      },
+    ],
+  };
+}
+
+/** Test images: what their keys show, what memories of several sizes recall, how they really are. */
+export function recallSheet(entries: readonly Entry[], cards: Cards, shown: number): TopLevelSpec {
+  const { images, pixels } = cards;
+  const { height, width } = images;
+  const truth = pixelsOf(images, cards.tested.subarray(0, shown)).data;
+  const pictures = (data: Float32Array, draw: (image: Float32Array) => Picture) =>
+    Array.from({ length: shown }, (_, i) => draw(data.subarray(i * height * width, (i + 1) * height * width)));
+  const whole = (image: Float32Array) => grey(image, height, width);
+  const some = entries.filter((_, i) => (entries.length - 1 - i) % 3 === 0);
+  const rows = {
+    'keys seen': pictures(truth, (image) => keySeen(whole(image), pixels)),
+    ...Object.fromEntries(
+      some.map(({ memorySize, recalled }) => [`recalled, M = ${memorySize}`, pictures(recalled, whole)]),
+    ),
+    true: pictures(truth, whole),
+  };
+  return sheet(rows, {
+    title: 'Images recalled from a few of their pixels',
+    subtitle: `test images; the key shows ${pixels.length} of ${height * width} pixels, what it does not show is blue`,
+  });
+}
+
+/** The picture with every pixel that the key does not show in dark blue. */
+function keySeen({ height, width, rgb }: Picture, pixels: Uint32Array): Picture {
+  const seen = new Uint8Array(rgb.length);
+  for (let i = 0; i < rgb.length; i += 3) seen.set([28, 52, 92], i);
+  for (const pixel of pixels) seen.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 3 * pixel);
+  return { height, width, rgb: seen };
+}

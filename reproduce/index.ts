@@ -8,6 +8,7 @@ import { figureTable, saveResult } from './result.js';
 
 /** Programs by name; only the one that runs is loaded. */
 const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
+  'gumbel-images': () => import('./gumbel-images/index.js'),
   'gumbel-quadratic': () => import('./gumbel-quadratic/index.js'),
   'kernel-classes': () => import('./kernel-classes/index.js'),
   'kernel-memory': () => import('./kernel-memory/index.js'),

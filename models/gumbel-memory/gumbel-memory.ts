@@ -16,6 +16,8 @@ export interface GumbelMemoryOptions {
   bank: Tensor;
   /** Source of the initial parameters and of the noise. */
   random: Random;
+  /** Where the parameters are made, together with those of a net around the memory. Default: the memory's own. */
+  parameters?: Parameters;
   /** Whether the bank is learned with the rest. Default false. */
   trainable?: boolean;
   /**
@@ -46,12 +48,22 @@ export class GumbelMemory {
   /** Throws a RangeError where a size is out of range, the bank has no rows, or an input size is missing. */
   constructor(
     readonly runtime: Runtime,
-    { bank, random, trainable = false, address, inputSize, hiddenSizes = [64, 64], hard = true }: GumbelMemoryOptions,
+    options: GumbelMemoryOptions,
   ) {
+    const {
+      bank,
+      random,
+      parameters,
+      trainable = false,
+      address,
+      inputSize,
+      hiddenSizes = [64, 64],
+      hard = true,
+    } = options;
     expectRank('GumbelMemory', 'bank', bank, 1);
     if (bank.size === 0) fail('GumbelMemory', 'bank', 'hold at least one number', bank.shape);
     const memorySize = bank.shape[0] as number;
-    this.parameters = new Parameters(runtime);
+    this.parameters = parameters ?? new Parameters(runtime);
     this.#random = random;
     this.#hard = hard;
     const kept = trainable

@@ -75,7 +75,7 @@ export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly O
     type: 'ordinal' as const,
     sort: names,
     title: 'temperature τ',
-    axis: { labelAngle: 0, labelExpr: "split(datum.label, ', ')" },
+    axis: { labelAngle: 0, labelExpr: 'split(datum.label, /,? /)' },
   };
   const y = (field: string) => ({
     field,

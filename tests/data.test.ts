@@ -61,7 +61,10 @@ for (const [name, { answers, part, ranges }] of Object.entries(good)) {
     if (part !== undefined) writeFileSync(`${path}.part`, part);
     const server = await serve(content, ...answers);
     const seen: number[] = [];
-    const onBytes = async (bytes: number) => void seen.push(bytes);
+    const onBytes = async (bytes: number) => {
+      seen.push(bytes);
+      server.received(bytes);
+    };
     await fetchFile(remoteFile(server.url), path, { silence: patience(name), onBytes }).finally(server.close);
     t.true(readFileSync(path).equals(content));
     t.false(existsSync(`${path}.part`));
@@ -102,7 +105,8 @@ for (const [name, { answers, message, part }] of Object.entries(bad)) {
   test(`not fetched: ${name}`, async (t) => {
     const path = place(name);
     const server = await serve(content, ...answers);
-    const fetching = fetchFile(remoteFile(server.url), path, { silence: patience(name) }).finally(server.close);
+    const options = { silence: patience(name), onBytes: async (bytes: number) => server.received(bytes) };
+    const fetching = fetchFile(remoteFile(server.url), path, options).finally(server.close);
     await t.throwsAsync(fetching, { instanceOf: DataError, message });
     t.false(existsSync(path));
     t.is(existsSync(`${path}.part`) ? readFileSync(`${path}.part`).length : 0, part);

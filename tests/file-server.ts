@@ -3,29 +3,44 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** How one request is answered. */
-export type Answer = (content: Buffer, request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (
+  content: Buffer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  /** Calls back once the client has so many bytes of the file. */
+  once: (bytes: number, act: () => void) => void,
+) => void;
 
 export interface FileServer {
   readonly url: string;
   /** The Range header of every request so far. */
   readonly ranges: (string | undefined)[];
+  /** Tells the server how much of the file the client has, so that it breaks off exactly there. */
+  received(bytes: number): void;
   close(): void;
 }
 
 /** Serves `content` at any path: the answers one after the other, the last one again and again. */
 export async function serve(content: Buffer, ...answers: Answer[]): Promise<FileServer> {
   const ranges: (string | undefined)[] = [];
+  let waiting = { bytes: Infinity, act: () => {} };
+  const once = (bytes: number, act: () => void) => {
+    waiting = { bytes, act };
+  };
   const server = createServer((request, response) => {
     const answer = answers[Math.min(ranges.length, answers.length - 1)] as Answer;
     ranges.push(request.headers.range);
-    answer(content, request, response);
+    answer(content, request, response, once);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const close = () => {
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`, ranges, close };
+  const received = (bytes: number) => {
+    if (bytes >= waiting.bytes) waiting.act();
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`, ranges, received, close };
 }
 
 /** As a good server does: the whole file, or the range asked for. */
@@ -38,32 +53,36 @@ export const whole: Answer = (content, request, response) => {
 /** The whole file, whatever was asked for. */
 export const withoutRange: Answer = (content, _, response) => response.end(content);
 
-/** Sends so many bytes of what was asked for, then closes the connection. */
-export const brokenOff = (bytes: number): Answer => partly(bytes, (response) => response.destroy());
+/** Sends so many bytes of what was asked for, and closes the connection once the client has them. */
+export const brokenOff =
+  (bytes: number): Answer =>
+  (content, request, response, once) => {
+    once(startOf(request) + bytes, () => response.destroy());
+    if (bytes === 0) response.destroy();
+    else silent(bytes)(content, request, response, once);
+  };
 
 /** Sends so many bytes of what was asked for, then nothing any more. */
-export const silent = (bytes: number): Answer => partly(bytes, () => {});
+export const silent =
+  (bytes: number): Answer =>
+  (content, request, response) => {
+    const start = startOf(request);
+    const range = start > 0 ? { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` } : {};
+    response.writeHead(start > 0 ? 206 : 200, { ...range, 'content-length': content.length - start });
+    response.write(content.subarray(start, start + bytes));
+  };
 
 /** One byte of the answer is wrong. */
-export const corrupt: Answer = (content, request, response) => {
+export const corrupt: Answer = (content, request, response, once) => {
   const damaged = Buffer.from(content);
   damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;
-  whole(damaged, request, response);
+  whole(damaged, request, response, once);
 };
 
 export const status =
   (code: number): Answer =>
   (_, __, response) =>
     response.writeHead(code).end();
-
-function partly(bytes: number, then: (response: ServerResponse) => void): Answer {
-  return (content, request, response) => {
-    const start = startOf(request);
-    const range = start > 0 ? { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` } : {};
-    response.writeHead(start > 0 ? 206 : 200, { ...range, 'content-length': content.length - start });
-    response.write(content.subarray(start, start + bytes), () => setTimeout(() => then(response), 20));
-  };
-}
 
 function startOf(request: IncomingMessage): number {
   return Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);

@@ -101,9 +101,11 @@ async function receive(
   onBytes: (bytes: number) => Promise<void>,
 ): Promise<number> {
   const have = await lengthOf(part);
-  // What is checked is the file as it lies there, so it must not be packed once more on its way.
+  // What is checked is the file as it lies there, so it must not be packed once more on its way; and a connection that was
+  // kept may be the one that has just broken.
+  const headers = { 'accept-encoding': 'identity', connection: 'close' };
   const range: HeadersInit = have > 0 ? { range: `bytes=${have}-` } : {};
-  const response = await fetch(url, { headers: { 'accept-encoding': 'identity', ...range }, signal });
+  const response = await fetch(url, { headers: { ...headers, ...range }, signal });
   const resumed = response.status === 206;
   if (!resumed && response.status !== 200) {
     throw new DataError(`the server answered ${response.status} ${response.statusText}`.trimEnd());

@@ -10,6 +10,7 @@ import { gumbelSuite } from './suites/gumbel.js';
 import { kernelMemorySuite } from './suites/kernel-memory.js';
 import { matmulSuite } from './suites/matmul.js';
 import { memorySuite } from './suites/memory.js';
+import { memoryVAESuite } from './suites/memory-vae.js';
 import { ntmSuite } from './suites/ntm.js';
 import { optimizersSuite } from './suites/optimizers.js';
 import { rowsSuite } from './suites/rows.js';
@@ -33,6 +34,7 @@ const suites: Readonly<Record<string, readonly BenchCase[]>> = {
   gumbel: gumbelSuite,
   ntm: ntmSuite,
   'kernel memory': kernelMemorySuite,
+  'memory VAE': memoryVAESuite,
 };
 
 /**

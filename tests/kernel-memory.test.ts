@@ -146,6 +146,7 @@ test('where the matrix is not positive definite, the report says to what the rid
   const initialKeys = new Float32Array(8);
   const memory = await fitted({ memorySize: 2, iterations: 0, ridge: 0, initialKeys });
   t.true(memory.report!.ridge > 0);
+  t.is(memory.report!.largestRidge, memory.report!.ridge);
   t.is((await fitted({ memorySize: 2, iterations: 0, ridge: 1e-3, initialKeys })).report!.ridge, 1e-3);
 });
 

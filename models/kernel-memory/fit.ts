@@ -46,9 +46,11 @@ export async function fitMemory<Memory extends Fittable>(
   let best = { loss: Infinity, state: snapshot() };
   let breath = performance.now();
   let iteration = 0;
+  let largestRidge = ridge;
   for (; iteration < iterations && !signal?.aborted; ) {
     const state = snapshot();
     const solution = regression.solve(ridge, true);
+    largestRidge = Math.max(largestRidge, solution.ridge);
     if (solution.loss < best.loss) best = { loss: solution.loss, state };
     optimizer.learningRate = rate(iteration);
     optimizer.step();
@@ -66,7 +68,9 @@ export async function fitMemory<Memory extends Fittable>(
     solution = regression.solve(ridge, false);
   }
   memory.values.set(solution.values.toArray());
-  memory.report = { iteration, iterations, ...regression.figures(solution), aborted: signal?.aborted ?? false };
+  largestRidge = Math.max(largestRidge, solution.ridge);
+  const aborted = signal?.aborted ?? false;
+  memory.report = { iteration, iterations, ...regression.figures(solution), largestRidge, aborted };
   return memory;
 }
 

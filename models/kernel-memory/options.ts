@@ -55,6 +55,8 @@ export interface FitProgress {
 
 /** How a fit went: the state that was kept. */
 export interface FitReport extends FitProgress {
+  /** The largest λ of any iteration: above the one asked for if WᵀW + λI was ever not positive definite. */
+  readonly largestRidge: number;
   /** Whether a signal ended it. */
   readonly aborted: boolean;
 }

@@ -30,6 +30,13 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
   for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
   const linear = linearError(runtime, cards);
   console.log(`\n${entryTable(entries)}\n\neach pixel as a linear function of those seen: ${linear.toFixed(4)}`);
+  for (const { memorySize, largestRidge } of entries) {
+    if (largestRidge > chosen.ridge) {
+      console.log(
+        `M = ${memorySize}: WᵀW + λI was not positive definite for λ = ${chosen.ridge}; it was raised to ${show(largestRidge)} at most.`,
+      );
+    }
+  }
   await savePlot(join(out, 'rmse.svg'), errorPlot(entries, linear, chosen));
   await savePlot(join(out, 'recalled.svg'), recallSheet(entries, cards, SHOWN));
   const figures = quick ? quickFigures(entries) : fullFigures(entries, chosen, best);

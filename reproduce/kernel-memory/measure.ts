@@ -24,6 +24,8 @@ export interface Entry {
   readonly seconds: number;
   /** λ as used, and the estimated condition number of what was solved at the end. */
   readonly ridge: number;
+  /** The largest λ of any iteration. */
+  readonly largestRidge: number;
   readonly condition: number;
   readonly strength: number;
   readonly memory: Uint8Array;
@@ -69,7 +71,7 @@ export async function measure(
     ...(options.onProgress && { onProgress: options.onProgress }),
   });
   const seconds = (performance.now() - start) / 1000;
-  const { rmse, iteration, ridge, condition } = memory.report as FitReport;
+  const { rmse, iteration, ridge, largestRidge, condition } = memory.report as FitReport;
   return {
     memorySize,
     training: rmse,
@@ -77,6 +79,7 @@ export async function measure(
     iterations: iteration,
     seconds,
     ridge,
+    largestRidge,
     condition,
     strength: memory.strength,
     memory: memory.save(),

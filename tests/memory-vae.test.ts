@@ -2,6 +2,7 @@
 import test from 'ava';
 import {
   Adam,
+  GaussianVAE,
   load,
   MemoryVAE,
   type MemoryVAEOptions,
@@ -171,6 +172,46 @@ test('k-means places the codes where the latent vectors are', (t) => {
   t.throws(() => model.startAt(images(2), new Random(runtime, 2)), {
     message: /^startAt: images must give at least 9/,
   });
+});
+
+test('a Gaussian VAE learns, and generates', (t) => {
+  const model = new GaussianVAE(runtime, { ...small, random: new Random(runtime, 1), variance: 0.1, klWeight: 0.01 });
+  const optimizer = new Adam(model.parameters, { lr: 1e-2 });
+  const errors = Array.from({ length: 60 }, () =>
+    runtime.step(() => {
+      const { loss, error } = model.forward(images(16), { training: true });
+      loss.backward();
+      optimizer.step();
+      optimizer.zeroGrad();
+      return error.item();
+    }),
+  );
+  t.true(errors.at(-1)! < 0.6 * errors[0]!, `from ${errors[0]} to ${errors.at(-1)}`);
+  runtime.noGrad(() => {
+    const drawn = model.sample(3, 8, 12);
+    t.deepEqual(drawn.shape, [3, 3, 8, 12]);
+    t.true(drawn.toArray().every((value) => value > 0 && value < 1));
+    const again = () => model.forward(images(2), { training: false }).images.toArray();
+    t.deepEqual(again(), again());
+  });
+});
+
+test('the divergence of a Gaussian VAE is that of its latent from N(0, 1), a pixel', (t) => {
+  const options = { ...small, random: new Random(runtime, 1) };
+  const [without, once] = [0, 1].map((klWeight) => new GaussianVAE(runtime, { ...options, klWeight })) as [
+    GaussianVAE,
+    GaussianVAE,
+  ];
+  once.parameters.loadStateDict(without.parameters.stateDict());
+  for (const { parameters } of [without, once]) {
+    // The encoder's last layer says mean 0.5 and log variance -1 everywhere.
+    parameters.get('encoder.conv_4.weight').set(new Float32Array(2 * 5 * 8));
+    parameters.get('encoder.conv_4.bias').set([...new Array(5).fill(0.5), ...new Array(5).fill(-1)]);
+  }
+  const loss = (model: GaussianVAE) => runtime.noGrad(() => model.forward(images(4), { training: false }).loss.item());
+  // 5 numbers at 4 places for 3 · 64 pixels; the error counts twice its half, and so does the divergence.
+  const expected = ((0.25 + Math.exp(-1) + 1 - 1) * 5 * 4) / (3 * 64);
+  t.true(close(loss(once) - loss(without), expected));
 });
 
 test('wrong options say what was wrong', (t) => {

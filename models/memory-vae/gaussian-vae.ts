@@ -1,0 +1,65 @@
+// A VAE with a Gaussian latent, on the networks of the memory VAE: the baseline that can generate.
+import { add, exp, mul, scale, sub } from '../../bindings/ops/elementwise.js';
+import { mseLoss } from '../../bindings/ops/loss.js';
+import { mean } from '../../bindings/ops/reduce.js';
+import { split } from '../../bindings/ops/shaping.js';
+import { Parameters } from '../../bindings/parameters.js';
+import type { Random } from '../../bindings/random.js';
+import type { Runtime } from '../../bindings/runtime.js';
+import { expectInteger, expectNumber } from '../../bindings/shape.js';
+import type { Tensor } from '../../bindings/tensor.js';
+import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
+
+export interface GaussianVAEOptions extends NetworkOptions {
+  /** Source of the initial parameters and of the noise. */
+  random: Random;
+  /** Weight of the KL divergence, a mean over pixels as the error is, at least 0. Default 1. */
+  klWeight?: number;
+}
+
+/**
+ * Variational auto-encoder with latent maps from N(0, 1) (Kingma and Welling 2014): the encoder tells mean and log variance of
+ * every latent number, training draws from there. Keys: `encoder.*`, `decoder.*`. Throws a RangeError for an option out of its range.
+ */
+export class GaussianVAE {
+  readonly parameters: Parameters;
+  readonly #random: Random;
+  readonly #encoder: Encoder;
+  readonly #decoder: Decoder;
+  readonly #sizes: Required<NetworkOptions>;
+  readonly #klWeight: number;
+
+  constructor(
+    readonly runtime: Runtime,
+    { random, klWeight = 1, ...options }: GaussianVAEOptions,
+  ) {
+    this.#sizes = networkSizes('GaussianVAE', options);
+    expectNumber('GaussianVAE', 'klWeight', klWeight, 0);
+    this.#klWeight = klWeight;
+    this.#random = random;
+    this.parameters = new Parameters(runtime);
+    this.#encoder = new Encoder(this.parameters.scope('encoder'), this.#sizes, 2 * this.#sizes.latentSize, random);
+    this.#decoder = new Decoder(this.parameters.scope('decoder'), this.#sizes, random);
+  }
+
+  /** `images: [N, C, H, W]`, numbers from 0 to 1. In training the latent is drawn, otherwise it is its mean. */
+  forward(images: Tensor, { training }: { readonly training: boolean }): Reconstruction {
+    const { latentSize, variance } = this.#sizes;
+    const [center, logVariance] = split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
+    const spread = exp(scale(logVariance, 0.5));
+    const z = training ? add(center, mul(spread, this.#random.normal(center.shape))) : center;
+    const again = this.#decoder.forward(z);
+    const error = mseLoss(again, images);
+    // −log p of a pixel with the data's variance is half of error / variance, and the KL divergence ½ Σ (μ² + σ² − ln σ² − 1).
+    const moments = sub(add(mul(center, center), mul(spread, spread)), logVariance);
+    const divergence = scale(sub(mean(moments), this.runtime.tensor([1], [])), moments.size / images.size);
+    return { images: again, loss: add(scale(error, 1 / variance), scale(divergence, this.#klWeight)), error };
+  }
+
+  /** `count` images of `height` × `width`, multiples of 4, from latent maps drawn from N(0, 1): [count, C, height, width]. */
+  sample(count: number, height: number, width: number): Tensor {
+    for (const [name, value] of Object.entries({ count, height, width })) expectInteger('sample', name, value, 1);
+    const shape = [count, this.#sizes.latentSize, Math.floor(height / 4), Math.floor(width / 4)];
+    return this.#decoder.forward(this.#random.normal(shape));
+  }
+}

@@ -18,6 +18,9 @@ const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
 };
 
+/** Options that not every program knows. */
+const owners = { best: 'kernel-memory', updates: 'memory-vae', variant: 'memory-vae', set: 'memory-vae' };
+
 const command = new Command('npm run reproduce --')
   .description('Reproduces a published result.')
   .argument('[name]', `which: ${Object.keys(programs).join(', ')}`)
@@ -37,6 +40,12 @@ const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
   process.exit(2);
+}
+for (const [option, owner] of Object.entries(owners)) {
+  if (command.getOptionValueSource(option) === 'cli' && name !== owner) {
+    console.error(`reproduce: --${option} must be given to ${owner}, got it for ${name}`);
+    process.exit(2);
+  }
 }
 
 const out = fromUser(options.out ?? join('runs', options.best ? `${name}-best` : name));

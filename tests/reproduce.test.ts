@@ -1,8 +1,11 @@
 // What the programs of reproduce/ share: figures, tables, plots.
+
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { copyPlot, headsPlot, lossPlot } from '../reproduce/ntm-copy/plots.js';
 import { type Frames, savePlot } from '../reproduce/plot.js';
@@ -100,4 +103,15 @@ test('plots are drawn', async (t) => {
   }
   const heading = readFileSync(join(dir, 'heads.svg'), 'utf8');
   t.regex(heading, /23 of the ring of 128 locations are shown, from 39 on/);
+});
+
+test('a name or an option that a program does not know ends it with one sentence', (t) => {
+  const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
+  const run = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
+  const unknown = run('ntm-paste');
+  t.is(unknown.status, 2);
+  t.regex(unknown.stderr, /^reproduce: the name must be one of gumbel-images, .*, got "ntm-paste"\n$/);
+  const stray = run('ntm-copy', '--best');
+  t.is(stray.status, 2);
+  t.is(stray.stderr, 'reproduce: --best must be given to kernel-memory, got it for ntm-copy\n');
 });

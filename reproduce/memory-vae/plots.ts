@@ -31,7 +31,7 @@ export function convergencePlot(metrics: readonly Metric[], subtitle: string): T
     field: 'error',
     type: 'quantitative' as const,
     title: 'training error / variance of the data',
-    scale: { type: 'log' as const },
+    scale: { type: 'log' as const, nice: false, padding: 10 },
   };
   return {
     title: { text: 'A soft read and a nearest code, on the same batches', subtitle },

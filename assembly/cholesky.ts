@@ -55,13 +55,13 @@ export function choleskySolve(v: usize, l: usize, b: usize, work: usize, n: u32,
   return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1);
 }
 
-/** Largest sum of absolute values in a row of a + ridge·I: its 1-norm. */
-export function symmetricNorm(a: usize, work: usize, n: u32, ridge: f64): f64 {
+/** Largest sum of absolute values in a row of a: its 1-norm. `work` takes a double a row. */
+export function symmetricNorm(a: usize, work: usize, n: u32): f64 {
   const panelBytes = <usize>((n + 3) & ~3) * ROW;
   memory.fill(work, 0, (<usize>n) << 3);
   for (let i: u32 = 0; i < n; i++) {
     const row = a + <usize>(i >> 2) * panelBytes + ((<usize>(i & 3)) << 3);
-    let sum = abs<f64>(load<f64>(row + <usize>i * ROW) + ridge);
+    let sum = abs<f64>(load<f64>(row + <usize>i * ROW));
     for (let k: u32 = 0; k < i; k++) {
       const x = abs<f64>(load<f64>(row + <usize>k * ROW));
       const other = work + ((<usize>k) << 3);
@@ -76,7 +76,7 @@ export function symmetricNorm(a: usize, work: usize, n: u32, ridge: f64): f64 {
 }
 
 /**
- * A lower bound, rarely less than a third of it, of the 1-norm of (L·Lᵀ)⁻¹: Hager 1984, algorithm 2.1, as LAPACK's dlacon.
+ * A lower bound, rarely less than a third of it, of the 1-norm of (L·Lᵀ)⁻¹. Source: Hager 1984.
  * `work` takes one panel.
  */
 export function inverseNorm(l: usize, work: usize, n: u32): f64 {

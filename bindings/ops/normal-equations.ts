@@ -102,7 +102,7 @@ export class NormalEquations {
     const mark = arena.mark();
     const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
     const work = runtime.allocate(8 * (m + 3));
-    const norm = kernels.symmetricNorm(this.#gram.pointer, work, m, 0);
+    const norm = kernels.symmetricNorm(this.#gram.pointer, work, m);
     if (!Number.isFinite(norm)) fail('solve', 'the weights', 'be finite', norm);
     const tolerance = m * EPSILON * norm;
     let used = ridge;

@@ -33,26 +33,31 @@ export async function fitMemory<Memory extends Fittable>(
   options: FitOptions,
   make: (sizes: KernelMemoryOptions) => Memory,
 ): Promise<Memory> {
-  const { iterations = 1000, learningRate = 5e-4, ridge = 1e-6, onProgress, signal } = options;
   const sizes = expectArguments(Q, X, options);
-  signal?.throwIfAborted();
-  const rate = typeof learningRate === 'number' ? () => learningRate : learningRate;
+  options.signal?.throwIfAborted();
   const memory = make({ ...options, ...sizes });
   setInitialKeys(memory, Q, options);
-  const optimizer = new Adam(memory.parameters);
   const regression = new Regression(memory, Q, X, options.batchSize ?? sizes.rows);
+  memory.report = await descend(memory, regression, options);
+  return memory;
+}
+
+/** The iterations. Leaves the best keys found in the memory, with the values for them. */
+async function descend(memory: Fittable, regression: Regression, options: FitOptions): Promise<FitReport> {
+  const { iterations = 1000, learningRate = 5e-4, ridge = 1e-6, onProgress, signal } = options;
+  const optimizer = new Adam(memory.parameters);
   const trained = () => [...memory.parameters.entries()].map(([, tensor]) => tensor);
   const snapshot = () => trained().map((tensor) => tensor.toArray());
   let best = { loss: Infinity, state: snapshot() };
   let breath = performance.now();
   let iteration = 0;
   let largestRidge = ridge;
-  for (; iteration < iterations && !signal?.aborted; ) {
+  while (iteration < iterations && !signal?.aborted) {
     const state = snapshot();
     const solution = regression.solve(ridge, true);
     largestRidge = Math.max(largestRidge, solution.ridge);
     if (solution.loss < best.loss) best = { loss: solution.loss, state };
-    optimizer.learningRate = rate(iteration);
+    optimizer.learningRate = typeof learningRate === 'number' ? learningRate : learningRate(iteration);
     optimizer.step();
     optimizer.zeroGrad();
     iteration++;
@@ -69,9 +74,7 @@ export async function fitMemory<Memory extends Fittable>(
   }
   memory.values.set(solution.values.toArray());
   largestRidge = Math.max(largestRidge, solution.ridge);
-  const aborted = signal?.aborted ?? false;
-  memory.report = { iteration, iterations, ...regression.figures(solution), largestRidge, aborted };
-  return memory;
+  return { iteration, iterations, ...regression.figures(solution), largestRidge, aborted: signal?.aborted ?? false };
 }
 
 /** The ridge regression of X on where the rows of Q look, and what it leaves over. */

@@ -7,7 +7,7 @@ import { Transpose } from './matmul-pack';
 import { Tile } from './matmul-tiles';
 import { Simd } from './simd';
 
-/** The sizes of a convolution: 15 integers in memory. */
+/** The sizes of a convolution: 13 integers in memory. */
 export class Geometry {
   /** Images N of the batch. */
   @inline static images(g: usize): u32 {

@@ -31,10 +31,9 @@ export function addGram(a: usize, w: usize, scratch: usize, rows: u32, cols: u32
   for (let r: u32 = 0; r < rows; r += BLOCK) {
     const depth = min(rows - r, BLOCK);
     const blockBytes = <usize>depth * ROW;
-    const x = w + <usize>r * stride;
+    widenBlock(scratch, w + <usize>r * stride, cols, depth, stride);
     for (let i: u32 = 0; i < panels; i++) {
       const own = scratch + <usize>i * blockBytes;
-      widenPanel(own, x + ((<usize>i) << 4), min(cols - 4 * i, 4), depth, stride);
       for (let j: u32 = 0; j <= i; j++) {
         const at = a + <usize>i * panelBytes + <usize>(4 * j) * ROW;
         tile(at, scratch + <usize>j * blockBytes, own, depth, false);
@@ -53,10 +52,7 @@ export function addCross(b: usize, w: usize, x: usize, scratch: usize, rows: u32
     const depth = min(rows - r, BLOCK);
     const blockBytes = <usize>depth * ROW;
     const targets = scratch + <usize>panels * blockBytes;
-    for (let i: u32 = 0; i < panels; i++) {
-      const from = w + <usize>r * stride + ((<usize>i) << 4);
-      widenPanel(scratch + <usize>i * blockBytes, from, min(m - 4 * i, 4), depth, stride);
-    }
+    widenBlock(scratch, w + <usize>r * stride, m, depth, stride);
     for (let c: u32 = 0; c < n; c += 4) {
       widenPanel(targets, x + <usize>r * step + ((<usize>c) << 2), min(n - c, 4), depth, step);
       let at = b + <usize>(c >> 2) * panelBytes;
@@ -65,6 +61,14 @@ export function addCross(b: usize, w: usize, x: usize, scratch: usize, rows: u32
         at += 4 * ROW;
       }
     }
+  }
+}
+
+/** Widens `depth` rows of x, `cols` wide and `stride` bytes apart, into panels. */
+function widenBlock(panels: usize, x: usize, cols: u32, depth: u32, stride: usize): void {
+  for (let c: u32 = 0; c < cols; c += 4) {
+    widenPanel(panels, x + ((<usize>c) << 2), min(cols - c, 4), depth, stride);
+    panels += <usize>depth * ROW;
   }
 }
 

@@ -80,6 +80,11 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
   return y;
 }
 
+/** `similarity` must be one of the three. */
+export function expectSimilarity(op: string, similarity: Similarity): void {
+  if (!['dot', 'l2', 'cosine'].includes(similarity)) fail(op, 'similarity', 'be dot, l2 or cosine', similarity);
+}
+
 /** Queries against keys: weights of a block of rows going forward; gradients of queries, keys and β going backward. */
 class Lookup {
   readonly rows: number;
@@ -111,7 +116,7 @@ class Lookup {
     expectShape(op, 'q', q, -1, -1);
     [this.rows, this.#width] = q.shape as [number, number];
     expectShape(op, 'keys', keys, -1, this.#width);
-    if (!['dot', 'l2', 'cosine'].includes(similarity)) fail(op, 'similarity', 'be dot, l2 or cosine', similarity);
+    expectSimilarity(op, similarity);
     if (typeof strength === 'number') expectNumber(op, 'strength', strength);
     else {
       expectTensor(op, 'strength', strength);

@@ -13,15 +13,19 @@ export interface Conv2dOptions {
   padding?: Pair;
 }
 
-/** What the kernels are told of a convolution, in their order. */
-type Geometry = readonly [
-  images: number,
-  ...image: [channels: number, height: number, width: number],
-  ...result: [channels: number, height: number, width: number],
-  ...kernel: [height: number, width: number],
-  ...stride: [height: number, width: number],
-  ...padding: [height: number, width: number],
-];
+type Sizes = readonly [channels: number, height: number, width: number];
+
+/** What the kernels are told of a convolution. */
+interface Geometry {
+  readonly images: number;
+  /** What is convolved. */
+  readonly image: Sizes;
+  /** What it becomes. */
+  readonly result: Sizes;
+  readonly kernel: readonly [height: number, width: number];
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: readonly [height: number, width: number];
+}
 
 /**
  * 2-D convolution (cross-correlation), PyTorch's `F.conv2d`.
@@ -51,14 +55,9 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   const { runtime } = x;
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
-  const convolution = new Convolution(runtime, [
-    images,
-    ...[channels, height, width],
-    ...result,
-    ...[kernelHeight, kernelWidth],
-    ...stride,
-    ...padding,
-  ] as unknown as Geometry);
+  const kernel = [kernelHeight, kernelWidth] as const;
+  const image = [channels, height, width] as const;
+  const convolution = new Convolution(runtime, { images, image, result, kernel, stride, padding });
   if (bias !== undefined) fillWithBias(y, bias);
   convolution.forward(y.pointer, x.pointer, weight.pointer, bias !== undefined);
   runtime.record('conv2d', bias === undefined ? [x, weight] : [x, weight, bias], [y], () => {
@@ -92,14 +91,9 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
   const { runtime } = x;
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
-  const convolution = new Convolution(runtime, [
-    images,
-    ...result,
-    ...[channels, height, width],
-    ...[kernelHeight, kernelWidth],
-    ...stride,
-    ...padding,
-  ] as unknown as Geometry);
+  const kernel = [kernelHeight, kernelWidth] as const;
+  const from = [channels, height, width] as const;
+  const convolution = new Convolution(runtime, { images, image: result, result: from, kernel, stride, padding });
   if (bias !== undefined) fillWithBias(y, bias);
   else runtime.arena.zero(y.pointer, y.size);
   convolution.backwardData(y.pointer, x.pointer, weight.pointer);
@@ -118,10 +112,12 @@ class Convolution {
 
   constructor(
     readonly runtime: Runtime,
-    geometry: Geometry,
+    { images, image, result, kernel, stride, padding }: Geometry,
   ) {
-    this.#geometry = runtime.allocate(geometry.length);
-    runtime.arena.writeIntegers(this.#geometry, geometry);
+    // In the order of class Geometry in assembly/conv2d-patches.ts.
+    const numbers = [images, ...image, ...result, ...kernel, ...stride, ...padding];
+    this.#geometry = runtime.allocate(numbers.length);
+    runtime.arena.writeIntegers(this.#geometry, numbers);
   }
 
   /** y = conv(x), or y += conv(x). */

@@ -1,12 +1,12 @@
 // The kernel memory: softmax attention as a lossy key-value store, read by similarity of queries and keys.
-import { attention, attentionWeights, type Similarity } from '../../bindings/ops/attention.js';
-import { exp, log } from '../../bindings/ops/elementwise.js';
+import { attention, attentionWeights, expectSimilarity, type Similarity } from '../../bindings/ops/attention.js';
 import { Parameters } from '../../bindings/parameters.js';
 import { expectRows, type Rows, rowsOf } from '../../bindings/rows.js';
 import type { Runtime } from '../../bindings/runtime.js';
 import { readSafetensors, writeSafetensors } from '../../bindings/safetensors.js';
 import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
+import { Strength } from '../layers/strength.js';
 import { fitMemory } from './fit.js';
 import type { FitOptions, FitReport, KernelMemoryOptions } from './options.js';
 
@@ -24,8 +24,7 @@ export class KernelMemory {
   readonly keys: Tensor;
   readonly values: Tensor;
   readonly similarity: Similarity;
-  readonly #strength: Tensor;
-  readonly #learnsStrength: boolean;
+  readonly #strength: Strength;
   /** How the fit that made this memory went; undefined for one made otherwise. */
   report: FitReport | undefined;
 
@@ -41,10 +40,7 @@ export class KernelMemory {
     this.keys = this.parameters.create('keys', [memorySize, keySize]);
     this.values = this.parameters.createBuffer('values', [memorySize, valueSize]);
     this.similarity = similarity;
-    this.#learnsStrength = learnStrength;
-    this.#strength = learnStrength
-      ? this.parameters.create('log_strength', [1]).set(runtime.noGrad(() => log(runtime.tensor([strength])).toArray()))
-      : this.parameters.createBuffer('strength', [1]).set([strength]);
+    this.#strength = new Strength(this.parameters, strength, learnStrength);
   }
 
   /**
@@ -79,17 +75,17 @@ export class KernelMemory {
 
   /** β. */
   get strength(): number {
-    return this.runtime.noGrad(() => this.#beta().item());
+    return this.#strength.value;
   }
 
   /** Soft read, an op for networks of your own: `q: [B, m] → [B, n]`, with gradients to q, keys and a learned strength. */
   read(q: Tensor): Tensor {
-    return attention(q, this.keys, this.values, { similarity: this.similarity, strength: this.#beta() });
+    return attention(q, this.keys, this.values, { similarity: this.similarity, strength: this.#strength.tensor() });
   }
 
   /** Where every query looks: `q: [B, m] → [B, M]`. */
   weights(q: Tensor): Tensor {
-    return attentionWeights(q, this.keys, { similarity: this.similarity, strength: this.#beta() });
+    return attentionWeights(q, this.keys, { similarity: this.similarity, strength: this.#strength.tensor() });
   }
 
   /** What every row of Q [N, m] reads: N·n numbers, row-major. A block of rows at a time, whatever N. */
@@ -107,12 +103,4 @@ export class KernelMemory {
     }
     return read;
   }
-
-  #beta(): Tensor {
-    return this.#learnsStrength ? exp(this.#strength) : this.#strength;
-  }
-}
-
-function expectSimilarity(op: string, similarity: Similarity): void {
-  if (!['dot', 'l2', 'cosine'].includes(similarity)) fail(op, 'similarity', 'be dot, l2 or cosine', similarity);
 }

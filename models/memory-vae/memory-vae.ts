@@ -1,12 +1,13 @@
 // The memory VAE: a VQ-VAE whose nearest code has become a soft, differentiable read of a memory.
-import { attention, attentionWeights, type Similarity } from '../../bindings/ops/attention.js';
-import { exp, log, scale } from '../../bindings/ops/elementwise.js';
+import { attention, attentionWeights, expectSimilarity, type Similarity } from '../../bindings/ops/attention.js';
+import { scale } from '../../bindings/ops/elementwise.js';
 import { mseLoss } from '../../bindings/ops/loss.js';
 import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
 import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
+import { Strength } from '../layers/strength.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
@@ -40,8 +41,7 @@ export class MemoryVAE {
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
   readonly #memory: Tensor;
-  readonly #strength: Tensor;
-  readonly #learnsStrength: boolean;
+  readonly #strength: Strength;
   readonly #variance: number;
 
   constructor(
@@ -51,8 +51,7 @@ export class MemoryVAE {
     const { memorySize = 512, similarity = 'cosine', strength = 20, learnStrength = true, memoryInit = 1 } = options;
     const sizes = networkSizes('MemoryVAE', options);
     expectInteger('MemoryVAE', 'memorySize', memorySize, 1);
-    if (!['dot', 'l2', 'cosine'].includes(similarity))
-      fail('MemoryVAE', 'similarity', 'be dot, l2 or cosine', similarity);
+    expectSimilarity('MemoryVAE', similarity);
     expectNumber('MemoryVAE', 'strength', strength);
     if (strength === 0 || (learnStrength && strength < 0)) {
       fail('MemoryVAE', 'strength', learnStrength ? 'be above 0 to be trained' : 'not be 0', strength);
@@ -63,15 +62,12 @@ export class MemoryVAE {
     this.#encoder = new Encoder(this.parameters.scope('encoder'), sizes, sizes.latentSize, random);
     this.#memory = initialMemory(this.parameters.create('memory', [memorySize, sizes.latentSize]), memoryInit, random);
     this.#decoder = new Decoder(this.parameters.scope('decoder'), sizes, random);
-    this.#learnsStrength = learnStrength;
-    this.#strength = learnStrength
-      ? this.parameters.create('log_strength', [1]).set(runtime.noGrad(() => log(runtime.tensor([strength])).toArray()))
-      : this.parameters.createBuffer('strength', [1]).set([strength]);
+    this.#strength = new Strength(this.parameters, strength, learnStrength);
   }
 
   /** β. */
   get strength(): number {
-    return this.runtime.noGrad(() => this.#beta().item());
+    return this.#strength.value;
   }
 
   /** `images: [N, C, H, W]`, numbers from 0 to 1. */
@@ -94,11 +90,7 @@ export class MemoryVAE {
   }
 
   #how() {
-    return { similarity: this.similarity, strength: this.#beta() };
-  }
-
-  #beta(): Tensor {
-    return this.#learnsStrength ? exp(this.#strength) : this.#strength;
+    return { similarity: this.similarity, strength: this.#strength.tensor() };
   }
 }
 

@@ -5,6 +5,7 @@ import { type FitReport, KernelMemory, load, Random } from 'tapehead';
 import { classNames, fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import { type Matrix, pixelsOf } from '../data/images.js';
+import { halfCosine } from '../half-cosine.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
@@ -80,7 +81,7 @@ export async function classify(
   const memory = await KernelMemory.fit(runtime, keys(train, fitted), oneHot(train.labels.subarray(0, fitted)), {
     ...options,
     iterations,
-    learningRate: (iteration) => 0.5 * learningRate * (1 + Math.cos((Math.PI * iteration) / iterations)),
+    learningRate: halfCosine(learningRate, iterations),
     random,
     signal: progress.signal,
     onProgress: ({ iteration, rmse }) => progress.update(iteration, { RMSE: rmse }),

@@ -9,8 +9,7 @@ import {
   Random,
   type Runtime,
 } from 'tapehead';
-import type { LabelledImages } from '../data/images.js';
-import { type Matrix, pixelsOf } from '../data/images.js';
+import { type LabelledImages, type Matrix, pixelsOf } from '../data/images.js';
 import { fitOptions, type Settings } from './settings.js';
 
 /** What one memory size gave. */

@@ -1,5 +1,6 @@
 // How to fit: the published settings, and better ones.
 import type { FitOptions } from 'tapehead';
+import { halfCosine } from '../half-cosine.js';
 
 export interface Settings {
   /** Memories to fit, M keys each. */
@@ -67,7 +68,6 @@ export const quick = { memorySizes: [2, 8, 32], fitted: 1000, tested: 2000, iter
 /** What `KernelMemory.fit` is told, but for the random numbers. */
 export function fitOptions(settings: Settings, memorySize: number): Omit<FitOptions, 'random'> {
   const { iterations, learningRate, decay, ridge, similarity, strength, learnStrength, initialKeys } = settings;
-  const falling = (iteration: number) => 0.5 * learningRate * (1 + Math.cos((Math.PI * iteration) / iterations));
-  const rate = decay ? falling : learningRate;
+  const rate = decay ? halfCosine(learningRate, iterations) : learningRate;
   return { memorySize, iterations, learningRate: rate, ridge, similarity, strength, learnStrength, initialKeys };
 }

@@ -1,5 +1,7 @@
 // The error of a kernel memory, of a network of as many numbers and of the nearest neighbours, on simulations not seen.
+
 import { type FitOptions, type FitReport, KernelMemory, load, Random } from 'tapehead';
+import { halfCosine } from '../half-cosine.js';
 import { network, rmse, type Samples, widthFor } from './rivals.js';
 import type { Settings } from './settings.js';
 import { simulate } from './simulation.js';
@@ -42,7 +44,7 @@ export async function measure(
   const memory = await KernelMemory.fit(runtime, fitted.inputs, fitted.outputs, {
     memorySize,
     iterations,
-    learningRate: (iteration) => 0.5 * learningRate * (1 + Math.cos((Math.PI * iteration) / iterations)),
+    learningRate: halfCosine(learningRate, iterations),
     ridge,
     similarity: 'l2',
     strength,

@@ -1,6 +1,7 @@
 // What the kernel memory is compared with: nearest neighbours, and a small network of as many numbers.
 import { Adam, Linear, load, mseLoss, Parameters, Random, type Tensor, tanh } from 'tapehead';
 import type { Matrix } from '../data/images.js';
+import { halfCosine } from '../half-cosine.js';
 
 /** Inputs and what a costly function made of them. */
 export interface Samples {
@@ -79,13 +80,14 @@ export async function network(
   const [a, b, c] = layers;
   const forward = (x: Tensor) => c.forward(tanh(b.forward(tanh(a.forward(x)))));
   const optimizer = new Adam(parameters);
+  const rate = halfCosine(learningRate, updates);
   const tensor = (matrix: Matrix, rows: Uint32Array) =>
     runtime.tensor(rowsOf(matrix, rows), [rows.length, matrix.shape[1]]);
   let order = random.permutation(count);
   for (let update = 0, at = 0; update < updates; update++, at += BATCH) {
     if (at + BATCH > count) [order, at] = [random.permutation(count), 0];
     const rows = order.subarray(at, at + BATCH);
-    optimizer.learningRate = 0.5 * learningRate * (1 + Math.cos((Math.PI * update) / updates));
+    optimizer.learningRate = rate(update);
     runtime.step(() => {
       mseLoss(forward(tensor(fitted.inputs, rows)), tensor(fitted.outputs, rows)).backward();
       optimizer.step();

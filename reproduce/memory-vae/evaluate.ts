@@ -1,6 +1,6 @@
 // How the trained models do on test images, and how much their latent vectors say.
-import { ImageBatches, type MemoryVAE, Random, type Tensor, type VQVAE } from 'tapehead';
-import type { LabelledImages } from '../data/images.js';
+import type { MemoryVAE, QuantizedReconstruction, Reconstruction, Tensor, VQVAE } from 'tapehead';
+import { type LabelledImages, pixelsOf } from '../data/images.js';
 
 export interface Quality {
   /** Mean squared error of a pixel over the training data's variance. */
@@ -25,8 +25,9 @@ export function evaluate(model: MemoryVAE | VQVAE, test: LabelledImages, varianc
     const places = Array.from({ length: Math.min(IMAGES_AT_A_TIME, count - from) }, (_, i) => from + i);
     model.runtime.noGrad(() => {
       const images = imagesOf(model, test, places);
-      squares += reconstruct(model, images).error.item() * places.length;
-      const { weights, width } = reads(model, images);
+      const made = model.forward(images, { training: false });
+      squares += made.error.item() * places.length;
+      const { weights, width } = reads(model, images, made);
       for (const [i, weight] of weights.entries()) {
         use[i % width] = (use[i % width] ?? 0) + weight;
         if (weight > 0) entropies -= weight * Math.log2(weight);
@@ -48,21 +49,17 @@ export function evaluate(model: MemoryVAE | VQVAE, test: LabelledImages, varianc
 export function pictures(model: MemoryVAE | VQVAE, test: LabelledImages, places: number[]) {
   return model.runtime.noGrad(() => {
     const images = imagesOf(model, test, places);
-    return { images: images.toArray(), again: reconstruct(model, images).images.toArray() };
+    return { images: images.toArray(), again: model.forward(images, { training: false }).images.toArray() };
   });
 }
 
-function reconstruct(model: MemoryVAE | VQVAE, images: Tensor) {
-  return model.forward(images, { training: false });
-}
-
 /** Where each latent vector looks, row by row: soft weights, or a one at its code. */
-function reads(model: MemoryVAE | VQVAE, images: Tensor): { weights: Float32Array; width: number } {
-  if ('weights' in model) {
-    const weights = model.weights(images);
+function reads(model: MemoryVAE | VQVAE, images: Tensor, made: Reconstruction | QuantizedReconstruction) {
+  if (!('codes' in made)) {
+    const weights = (model as MemoryVAE).weights(images);
     return { weights: weights.toArray(), width: weights.shape[1] as number };
   }
-  const { codes } = model.forward(images, { training: false });
+  const { codes } = made;
   const width = model.parameters.get('codebook').shape[0] as number;
   const weights = new Float32Array(codes.length * width);
   for (const [row, code] of codes.entries()) weights[row * width + code] = 1;
@@ -70,8 +67,6 @@ function reads(model: MemoryVAE | VQVAE, images: Tensor): { weights: Float32Arra
 }
 
 function imagesOf({ runtime }: MemoryVAE | VQVAE, test: LabelledImages, places: number[]): Tensor {
-  const { channels, height, width, images } = test;
-  return new ImageBatches(runtime, { images, shape: [channels, height, width], random: new Random(runtime, 0) }).pick(
-    places,
-  );
+  const { channels, height, width } = test;
+  return runtime.tensor(pixelsOf(test, Uint32Array.from(places)).data, [places.length, channels, height, width]);
 }

@@ -1,11 +1,12 @@
 // Training of both models on the same batches, and the checkpoint from which it goes on bit for bit.
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import {
   Adam,
   ImageBatches,
   type ImageBatchesState,
   MemoryVAE,
   Random,
+  type RandomState,
   type Runtime,
   readSafetensors,
   type StateDict,
@@ -15,6 +16,7 @@ import {
 } from 'tapehead';
 import { DataError } from '../data/data-error.js';
 import type { LabelledImages } from '../data/images.js';
+import { replaceFile } from '../replace-file.js';
 import type { Settings } from './settings.js';
 
 /** Mean error over the data's variance of the updates up to this one, since the last metric. */
@@ -91,7 +93,7 @@ export class Training {
     return error.item() / this.variance;
   }
 
-  /** Writes everything that training goes on from, so that the file is always either the old one or the new one. */
+  /** Writes everything that training goes on from. */
   save(path: string): void {
     const { update, metrics, settings, seed } = this;
     const state: Saved = {
@@ -103,14 +105,7 @@ export class Training {
     for (const [name, part] of this.#parts()) {
       for (const [key, entry] of part.stateDict()) tensors.set(`${name}.${key}`, entry);
     }
-    const file = openSync(`${path}.tmp`, 'w');
-    try {
-      writeSync(file, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(`${path}.tmp`, path);
+    replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
   }
 
   /** Goes on from a checkpoint, if there is one of the same seed and settings. Throws a DataError where there is another. */
@@ -153,5 +148,5 @@ interface Saved {
   readonly seed: number;
   readonly sums: { memory: number; vq: number };
   readonly batches: ImageBatchesState;
-  readonly revivals: ReturnType<() => Random['state']>;
+  readonly revivals: RandomState;
 }

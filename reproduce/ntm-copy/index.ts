@@ -1,10 +1,11 @@
 // The copy task: trains an NTM until it copies without an error, then asks it for sequences far longer than it has seen.
-import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyTask, load, type NTM, type Runtime, writeSafetensors } from 'tapehead';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
+import { replaceFile } from '../replace-file.js';
 import { type Figure, figure, table } from '../result.js';
 import { bitsWrongOnFresh, errorShare, trace } from './evaluate.js';
 import { copyPlot, headsPlot, lossPlot } from './plots.js';
@@ -50,11 +51,9 @@ async function trainWithProgress(
   }
 }
 
-/** Written beside and renamed, so that a checkpoint is either the old one or the new one. */
 function saveCheckpoint(path: string, model: NTM, notes: Record<string, unknown>): void {
   const metadata = { format: 'pt', tapehead: JSON.stringify(notes) };
-  writeFileSync(`${path}.tmp`, writeSafetensors(model.parameters.stateDict(), metadata));
-  renameSync(`${path}.tmp`, path);
+  replaceFile(path, writeSafetensors(model.parameters.stateDict(), metadata));
 }
 
 /** Prints and returns the share of bits wrong at every test length. */

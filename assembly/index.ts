@@ -48,12 +48,12 @@ export {
   mseBackward,
 } from './loss';
 export { lstmCell, lstmCellBackward } from './lstm';
-export { matmul, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
+export { matmul, matmulBlock, matmulBlocks, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { adam, clipGradNorm, rmsprop, sgd } from './optim';
-export { peakMultiplyAdd } from './peak';
+export { isRelaxed, peakMultiplyAdd } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
-export { addRows, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
+export { addRows, clear, copy, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export { nearestCodes } from './vector-quantize';

@@ -17,6 +17,8 @@ const ACCUMULATE: u32 = 4;
 export const MC: u32 = 64;
 export const KC: u32 = 512;
 export const NC: u32 = 256;
+/** Blocks that a product is split into for several threads, if it is large enough. */
+const ENOUGH_BLOCKS: u32 = 8;
 const A_BYTES: u32 = 4 * MC * KC;
 const B_BYTES: u32 = 4 * KC * NC;
 
@@ -42,7 +44,7 @@ export function matmul(c: usize, a: usize, b: usize, scratch: usize, m: u32, n: 
   else if (m === 1) vectorTimesMatrix(c, a, b, scratch, n, k, KC, add);
   else if (n === 1 && flags & A_TRANSPOSED) vectorTimesMatrix(c, b, a, scratch, m, k, KC, add);
   else if (n === 1) matrixTimesVector(c, a, b, m, k, 4 * KC, add);
-  else multiply(c, a, b, scratch, m, n, k, flags, false);
+  else multiply(c, a, b, scratch, m, n, k, flags, false, 0, m, 0, n);
 }
 
 /** Packs b [k, n], or [n, k] if transposed, for matmulPacked: block after block of k, each in panels of columns. */
@@ -74,10 +76,57 @@ export function matmulPacked(
       vectorTimesPanels(c, a + ((<usize>p) << 2), panels, n, depth, add || p > 0);
       panels += panelBytes(depth, n);
     }
-  } else multiply(c, a, panels, scratch, m, n, k, flags, true);
+  } else multiply(c, a, panels, scratch, m, n, k, flags, true, 0, m, 0, n);
 }
 
-/** The blocked product: blocks of B are packed here, or lie packed in b already; blocks of A are packed here. */
+/** Parts of c that several threads work on: matmulBlock does one. */
+export function matmulBlocks(m: u32, n: u32): u32 {
+  return quotient(m, blockRows(m, n)) * quotient(n, blockCols(n));
+}
+
+/** Part `block` of c in matmul, or matmulPacked if b is packed; m, n and k are at least 2. */
+export function matmulBlock(
+  c: usize,
+  a: usize,
+  b: usize,
+  scratch: usize,
+  m: u32,
+  n: u32,
+  k: u32,
+  flags: u32,
+  packed: bool,
+  block: u32,
+): void {
+  const rows = blockRows(m, n);
+  const cols = blockCols(n);
+  const across = quotient(n, cols);
+  const i = (block / across) * rows;
+  const j = (block % across) * cols;
+  multiply(c, a, b, scratch, m, n, k, flags, packed, i, min(i + rows, m), j, min(j + cols, n));
+}
+
+/** The blocks of columns are those of `multiply`, but of one width: b is then packed no more than once for every blockRows. */
+function blockCols(n: u32): u32 {
+  return (quotient(n, quotient(n, NC)) + 7) & ~7;
+}
+
+/** Few enough rows that there are blocks for all, but so many that packing b for them does not weigh. */
+function blockRows(m: u32, n: u32): u32 {
+  const across = quotient(n, blockCols(n));
+  let rows: u32 = 4 * MC;
+  while (rows > MC && quotient(m, rows) * across < ENOUGH_BLOCKS) rows >>= 1;
+  return rows;
+}
+
+/** a / b, rounded up. */
+function quotient(a: u32, b: u32): u32 {
+  return (a + b - 1) / b;
+}
+
+/**
+ * The blocked product, of rows `top` to `bottom` and columns `left` (a multiple of 8) to `right` of c: blocks of B are packed here, or lie
+ * packed in b already; blocks of A are packed here.
+ */
 function multiply(
   c: usize,
   a: usize,
@@ -88,6 +137,10 @@ function multiply(
   k: u32,
   flags: u32,
   packed: bool,
+  top: u32,
+  bottom: u32,
+  left: u32,
+  right: u32,
 ): void {
   const aTransposed = (flags & A_TRANSPOSED) !== 0;
   const bTransposed = (flags & B_TRANSPOSED) !== 0;
@@ -97,13 +150,13 @@ function multiply(
   for (let p: u32 = 0; p < k; p += KC) {
     const depth = min(k - p, KC);
     const add = (flags & ACCUMULATE) !== 0 || p > 0;
-    for (let j: u32 = 0; j < n; j += NC) {
-      const cols = min(n - j, NC);
+    for (let j = left; j < right; j += NC) {
+      const cols = min(right - j, NC);
       let bPanels = scratch;
       if (packed) bPanels = b + panelBytes(p, n) + ((<usize>(j * depth)) << 2);
       else packColumns(bPanels, element(b, p, j, k, n, bTransposed), cols, depth, bStep, bTransposed);
-      for (let i: u32 = 0; i < m; i += MC) {
-        const rows = min(m - i, MC);
+      for (let i = top; i < bottom; i += MC) {
+        const rows = min(bottom - i, MC);
         packRows(aPanels, element(a, i, p, m, k, aTransposed), rows, depth, aStep, aTransposed);
         multiplyPanels(element(c, i, j, m, n, false), aPanels, bPanels, rows, cols, depth, (<usize>n) << 2, add);
       }

@@ -1,5 +1,15 @@
 // Moving rows between matrices of different widths: concat, split, and their backwards; repeating rows, and summing them back.
 
+/** y[i] = 0. */
+export function clear(y: usize, n: u32): void {
+  memory.fill(y, 0, (<usize>n) << 2);
+}
+
+/** y[i] = x[i]; the two may overlap. */
+export function copy(y: usize, x: usize, n: u32): void {
+  memory.copy(y, x, (<usize>n) << 2);
+}
+
 /** Copies `rows` rows of `width` floats; strides are the floats from one row to the next. */
 export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
   const bytes = (<usize>width) << 2;

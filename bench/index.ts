@@ -93,6 +93,7 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
       before = after;
     }),
   );
+  runtime.close();
   return found;
 }
 

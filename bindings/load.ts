@@ -1,59 +1,146 @@
-// Picks the best wasm build the engine supports and instantiates it over a fresh memory.
+// Picks the best wasm build the engine supports, instantiates it over a fresh memory, and starts its threads.
 import { instantiate } from '@assemblyscript/loader';
-import { simd } from 'wasm-feature-detect';
+import { relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
+import { sharedKernels } from './parallel.js';
 import { Runtime, type RuntimeInfo } from './runtime.js';
-import { expectInteger, failType } from './shape.js';
+import { expectInteger, fail, failType } from './shape.js';
+import { Threads } from './threads.js';
 
 export interface LoadOptions {
-  /** The kernels, where the embedded copy is not wanted (strict pages, edge runtimes): a compiled module, bytes, or their URL. */
+  /**
+   * The build: `simd`, with which the same seed gives the same bits on any engine, or `relaxed`, whose fused multiply-adds are faster
+   * and may round differently from machine to machine. Default: TAPEHEAD_VARIANT in Node, or else the fastest that the engine supports.
+   */
+  variant?: RuntimeInfo['variant'];
+  /**
+   * Threads that share large ops, the calling one included: 1 to 64. Results do not depend on it. Default: TAPEHEAD_THREADS in Node, or
+   * else one a core, up to 8.
+   */
+  threads?: number;
+  /**
+   * The kernels, where the embedded copy is not wanted (strict pages, edge runtimes): a compiled module, bytes, or their URL. Files whose
+   * name ends in `-threads` are for several threads, the others for one.
+   */
   wasm?: WebAssembly.Module | BufferSource | URL | string;
   /** Most bytes of memory the runtime may take. Default and largest: 4 GiB. */
   maxMemory?: number;
 }
 
+type Embedded = () => Promise<{ wasm: string }>;
+
 interface Build {
   readonly variant: RuntimeInfo['variant'];
   readonly reason: string;
   readonly supported: () => Promise<boolean>;
-  readonly embedded: () => Promise<{ wasm: string }>;
+  readonly embedded: Embedded;
+  /** The same for a shared memory. */
+  readonly threaded: Embedded;
 }
 
 /** Best first; the first that the engine supports is loaded. */
 const builds: readonly Build[] = [
   {
+    variant: 'relaxed',
+    reason: 'the engine supports relaxed SIMD',
+    supported: relaxedSimd,
+    embedded: () => import('./wasm/relaxed.js'),
+    threaded: () => import('./wasm/relaxed-threads.js'),
+  },
+  {
     variant: 'simd',
     reason: 'the engine supports 128-bit SIMD',
     supported: simd,
     embedded: () => import('./wasm/simd.js'),
+    threaded: () => import('./wasm/simd-threads.js'),
   },
 ];
 
 const GIBIBYTE = 2 ** 30;
+const PAGE = 65536;
+const FIRST_PAGES = 32;
+const MOST_THREADS = 64;
+const MOST_THREADS_BY_DEFAULT = 8;
 
 /**
- * Loads the kernels and returns the runtime everything else hangs on.
- * Throws an Error where the engine has no WebAssembly SIMD, a TypeError or RangeError for an option that cannot be used.
+ * Loads the kernels and returns the runtime everything else hangs on; `runtime.info` says which build runs on how many threads, and why.
+ * Throws an Error where the engine does not support the build, a TypeError or RangeError for an option that cannot be used.
  */
-export async function load({ wasm, maxMemory = 4 * GIBIBYTE }: LoadOptions = {}): Promise<Runtime> {
+export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }: LoadOptions = {}): Promise<Runtime> {
+  const env = globalThis.process?.env ?? {};
   expectInteger('load', 'maxMemory', maxMemory, 2 ** 22);
   const maxBytes = Math.min(maxMemory, 4 * GIBIBYTE);
-  const build = await firstSupported();
-  const memory = new WebAssembly.Memory({ initial: 32 });
-  const source = wasm === undefined ? decode((await build.embedded()).wasm) : await fetched(wasm);
-  const { instance } = await instantiate(source, { env: { memory } });
-  // The loader's own `exports` wrap every call; the instance's do not.
-  const kernels = instance.exports as unknown as Kernels;
-  const arena = new Arena(memory, kernels.matmulScratchBytes(), maxBytes);
-  return new Runtime(kernels, arena, { variant: build.variant, threads: 1, reason: build.reason });
+  const build = await chooseBuild(variant ?? env.TAPEHEAD_VARIANT);
+  let [count, why] = await chooseThreads(
+    threads ?? (env.TAPEHEAD_THREADS === undefined ? undefined : Number(env.TAPEHEAD_THREADS)),
+  );
+  if (count > 1) {
+    try {
+      return await open(build, count, why, wasm, maxBytes);
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      why = `one thread, because several could not start: ${error}`;
+    }
+  }
+  return open(build, 1, why, wasm, maxBytes);
 }
 
-async function firstSupported(): Promise<Build> {
-  for (const build of builds) if (await build.supported()) return build;
+/** The runtime, over a memory that is shared if there are several threads. */
+async function open(
+  build: Build,
+  count: number,
+  why: string,
+  wasm: LoadOptions['wasm'],
+  maxBytes: number,
+): Promise<Runtime> {
+  const shared = count > 1;
+  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+  const embedded = shared ? build.threaded : build.embedded;
+  const source = wasm === undefined ? decode((await embedded()).wasm) : await fetched(wasm);
+  const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
+  const { instance } = await instantiate(module, { env: { memory } });
+  // The loader's own `exports` wrap every call; the instance's do not.
+  const kernels = instance.exports as unknown as Kernels;
+  const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
+  const threads = shared ? await Threads.start(count, module, memory, instance) : undefined;
+  const info: RuntimeInfo = {
+    variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
+    threads: count,
+    reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
+  };
+  return new Runtime(threads === undefined ? kernels : sharedKernels(kernels, threads), arena, info, threads);
+}
+
+async function chooseBuild(variant: string | undefined): Promise<Build> {
+  if (variant !== undefined && !builds.some((build) => build.variant === variant)) {
+    fail('load', 'variant', `be ${builds.map((build) => build.variant).join(' or ')}`, variant);
+  }
+  for (const build of builds) {
+    if (variant !== undefined && variant !== build.variant) continue;
+    if (await build.supported()) return variant === undefined ? build : { ...build, reason: 'it was asked for' };
+  }
   throw new Error(
-    'load: the engine must support WebAssembly SIMD, got one that does not (Node 16.4, or a browser of 2021 or newer, does)',
+    variant === 'relaxed'
+      ? 'load: the engine must support relaxed SIMD for this variant, got one that does not (Node 22, or a browser of 2025, does)'
+      : 'load: the engine must support WebAssembly SIMD, got one that does not (Node 16.4, or a browser of 2021 or newer, does)',
   );
+}
+
+/** How many threads, and why so many. */
+async function chooseThreads(given: number | undefined): Promise<[count: number, why: string]> {
+  if (given !== undefined) {
+    expectInteger('load', 'threads', given, 1);
+    if (given > MOST_THREADS) fail('load', 'threads', `be at most ${MOST_THREADS}`, given);
+  }
+  const os = globalThis.process?.getBuiltinModule?.('node:os');
+  const cores = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  const count = given ?? Math.min(cores, MOST_THREADS_BY_DEFAULT);
+  if (count === 1) return [1, given === 1 ? 'one thread, as asked for' : 'one thread, because there is one core'];
+  if (!(await threadsSupported())) {
+    return [1, 'one thread, because there is no SharedArrayBuffer (a page must be cross-origin isolated)'];
+  }
+  return [count, `${count} threads, ${given === undefined ? `for ${cores} cores` : 'as asked for'}`];
 }
 
 async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | BufferSource> {

@@ -3,15 +3,18 @@ import type { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
 import { expectDimensions, expectTensor, fail, failType, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
+import type { Threads } from './threads.js';
 
 /** How long a tensor lives: `alive` turns false when the step it was made in ends. */
 export interface Scope {
   alive: boolean;
 }
 
-/** What was loaded, and why that build. */
+/** What was loaded, and why that build and so many threads. */
 export interface RuntimeInfo {
-  readonly variant: 'simd';
+  /** `relaxed` has fused multiply-adds, `simd` the same bits on any engine. */
+  readonly variant: 'simd' | 'relaxed';
+  /** Threads that share large ops, the calling one included. */
   readonly threads: number;
   readonly reason: string;
 }
@@ -54,20 +57,31 @@ export class Runtime {
   #gradEnabled = true;
   #detectAnomaly = false;
   #tape: Entry[] = [];
+  readonly #threads: Threads | undefined;
 
   /** @internal Use `load`. */
   constructor(
     /** @internal */ readonly kernels: Kernels,
     /** @internal */ readonly arena: Arena,
     readonly info: RuntimeInfo,
-  ) {}
+    threads: Threads | undefined,
+  ) {
+    this.#threads = threads;
+  }
+
+  /** Ends the threads, if there are any; what is done from then on is done by the caller alone. */
+  close(): void {
+    this.#threads?.close();
+  }
 
   /**
    * Runs `fn`; every tensor made inside is gone at its end, whatever it returns or throws. Ops may only run inside a step.
-   * With `detectAnomaly`, a non-finite loss throws a RangeError that names the op which first produced a non-finite number.
+   * With `detectAnomaly`, a non-finite loss throws a RangeError that names the op which first produced a non-finite number. Throws an
+   * Error where a thread has been lost.
    */
   step<T>(fn: () => T, { detectAnomaly = false }: StepOptions = {}): T {
     if (this.#scope !== this.#forever) throw new RangeError('step: steps must not be nested, got a step inside a step');
+    this.#threads?.expectAlive();
     if (this.unsealed.size > 0) for (const parameters of this.unsealed) parameters.seal();
     const mark = this.arena.mark();
     const scope = { alive: true };

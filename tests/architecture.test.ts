@@ -54,12 +54,14 @@ test('runtime, tensor and shape may define each other', (t) => {
   t.deepEqual(violations(new Map(Object.entries(files))), []);
 });
 
-test('the wasm holds no data segment and no mutable global', (t) => {
-  const wat = readFileSync(join(root, 'dist/wasm/simd.wat'), 'utf8');
-  t.regex(wat, /\(export "softmax"/);
-  t.notRegex(wat, /\(data\b/);
-  t.notRegex(wat, /\(global\b.*\(mut\b/);
-});
+for (const variant of ['simd', 'relaxed']) {
+  test(`the ${variant} build holds no data segment and no mutable global`, (t) => {
+    const wat = readFileSync(join(root, `dist/wasm/${variant}.wat`), 'utf8');
+    t.regex(wat, /\(export "softmax"/);
+    t.notRegex(wat, /\(data\b/);
+    t.notRegex(wat, /\(global\b.*\(mut\b/);
+  });
+}
 
 test('the top level holds nothing but what belongs there', (t) => {
   const folders = 'assembly bench bindings dist docs models node_modules reproduce runs scripts site tasks tests';
@@ -81,7 +83,7 @@ test('the package holds the library alone', (t) => {
   const [{ files }] = JSON.parse(packed.toString());
   const paths: string[] = files.map(({ path }: { path: string }) => path);
   const belongs =
-    /^(LICENSE|README\.md|package\.json|dist\/((bindings|models|tasks)\/.+|index)\.(js|d\.ts)|dist\/wasm\/\w+\.wasm)$/;
+    /^(LICENSE|README\.md|package\.json|dist\/((bindings|models|tasks)\/.+|index)\.(js|d\.ts)|dist\/wasm\/[\w-]+\.wasm)$/;
   t.deepEqual(
     paths.filter((path) => !belongs.test(path)),
     [],

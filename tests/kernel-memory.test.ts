@@ -87,7 +87,8 @@ test('tensors and numbers outside, whole or in batches, fit the same memory', as
 });
 
 test('batches bound the memory', async (t) => {
-  const [small, large] = [await load(), await load()];
+  // Every thread has some scratch memory of its own.
+  const [small, large] = [await load({ threads: 1 }), await load({ threads: 1 })];
   const data = draw(20_000);
   const options = { memorySize: 16, iterations: 1 };
   await KernelMemory.fit(small, data.Q, data.X, { ...options, random: new Random(small, 1), batchSize: 500 });

@@ -1,13 +1,16 @@
 // Steps, scopes, memory, and the errors a user meets.
+import { availableParallelism } from 'node:os';
 import test from 'ava';
+import { relaxedSimd } from 'wasm-feature-detect';
 import { load, mul, Parameters, type Runtime, reshape, scale, softmax, sum, Tensor } from '../index.js';
 
 const runtime = await load();
 
-test('info says which build runs and why', (t) => {
-  t.is(runtime.info.variant, 'simd');
-  t.is(runtime.info.threads, 1);
-  t.regex(runtime.info.reason, /SIMD/);
+test('info says which build runs and why', async (t) => {
+  const { variant, threads, reason } = runtime.info;
+  t.is(variant as string, process.env.TAPEHEAD_VARIANT ?? ((await relaxedSimd()) ? 'relaxed' : 'simd'));
+  t.is(threads, Number(process.env.TAPEHEAD_THREADS ?? Math.min(8, availableParallelism())));
+  t.regex(reason, process.env.TAPEHEAD_VARIANT === undefined ? /supports .*SIMD; / : /it was asked for; /);
 });
 
 test('a tensor made in a step is dead after it', (t) => {
@@ -163,8 +166,13 @@ test('load takes a module, bytes, or refuses anything else', async (t) => {
   const { readFile } = await import('node:fs/promises');
   const bytes = await readFile(new URL('../wasm/simd.wasm', import.meta.url));
   const works = (loaded: Runtime) => loaded.step(() => softmax(loaded.tensor([1])).item());
-  t.is(works(await load({ wasm: bytes })), 1);
-  t.is(works(await load({ wasm: new WebAssembly.Module(bytes) })), 1);
+  t.is(works(await load({ wasm: bytes, threads: 1 })), 1);
+  t.is(works(await load({ wasm: new WebAssembly.Module(bytes), threads: 1 })), 1);
+  const threaded = await readFile(new URL('../wasm/simd-threads.wasm', import.meta.url));
+  const shared = await load({ wasm: threaded, threads: 2 });
+  t.like(shared.info, { variant: 'simd', threads: 2 });
+  t.is(works(shared), 1);
+  t.like((await load({ wasm: bytes, threads: 2 })).info, { variant: 'simd', threads: 1 }, 'a build for one thread');
   await t.throwsAsync(load({ wasm: 7 as never }), { instanceOf: TypeError });
   await t.throwsAsync(load({ maxMemory: 1 }), { instanceOf: RangeError });
 });

@@ -1,0 +1,101 @@
+// The kernels as several threads run them: large ones in blocks, small ones by the caller alone.
+//
+// Blocks depend on shapes alone, and no sum runs over more than one of them: results are the same for any number of threads.
+import type { Argument } from './job.js';
+import type { Kernels } from './kernels.js';
+import type { Threads } from './threads.js';
+
+type Kernel = (...args: (number | boolean)[]) => number;
+
+/**
+ * Kernels that treat one element, or one row, like every other. A letter an argument: `x` advances by an element or a row, `w` by a word a
+ * row, `n` counts elements or rows, `c` the numbers in a row; what `.` stands for is the same for all.
+ */
+const EACH = {
+  add: 'xxxn',
+  sub: 'xxxn',
+  mul: 'xxxn',
+  div: 'xxxn',
+  scale: 'xxn.',
+  addScaled: 'xxn.',
+  clamp: 'xxn..',
+  exp: 'xxn',
+  log: 'xxn',
+  tanh: 'xxn',
+  sigmoid: 'xxn',
+  relu: 'xxn',
+  softplus: 'xxn',
+  mulBackward: 'xxxxxn',
+  divBackward: 'xxxxxn',
+  expBackward: 'xxxn',
+  logBackward: 'xxxn',
+  tanhBackward: 'xxxn',
+  sigmoidBackward: 'xxxn',
+  reluBackward: 'xxxn',
+  softplusBackward: 'xxxn',
+  sgd: 'xxxn.....',
+  adam: 'xxxxxn........',
+  rmsprop: 'xxxxxn......',
+  softmax: 'xxnc',
+  softmaxBackward: 'xxxnc',
+  logSoftmax: 'xxnc',
+  logSoftmaxBackward: 'xxxnc',
+  attentionWeights: 'xx...nc',
+  normalizeRows: 'xxnc',
+  normalizeRowsBackward: 'xxxnc',
+  nearestCodes: 'wx.nc',
+} as const satisfies Partial<Record<keyof Kernels, string>>;
+
+/** Multiplications from which on a product is worth sharing: some 80 µs. */
+const LARGE_PRODUCT = 2 ** 21;
+/** Numbers from which on a kernel over elements is, and one over rows, which does more to each; and numbers of a block. */
+const MANY_ELEMENTS = 2 ** 17;
+const ELEMENTS = 2 ** 14;
+const MANY_IN_ROWS = 2 ** 15;
+const IN_ROWS = 2 ** 12;
+
+/** `kernels` of one instance, whose large ones are shared by `threads`. */
+export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
+  const table = { ...kernels };
+  for (const [name, letters] of Object.entries(EACH)) {
+    (table as Record<string, unknown>)[name] = sharedEach(kernels, threads, name as keyof typeof EACH, letters);
+  }
+  const perThread = kernels.matmulScratchBytes();
+  const product = (packed: number): Kernels['matmul'] => {
+    const alone = packed === 0 ? kernels.matmul : kernels.matmulPacked;
+    return (c, a, b, scratch, m, n, k, flags) => {
+      const blocks = m * n * k < LARGE_PRODUCT || m === 1 || n === 1 ? 1 : kernels.matmulBlocks(m, n);
+      if (blocks === 1) alone(c, a, b, scratch, m, n, k, flags);
+      else threads.run('matmulBlock', blocks, [c, a, b, { from: scratch, perThread }, m, n, k, flags, packed, BLOCK]);
+    };
+  };
+  table.matmul = product(0);
+  table.matmulPacked = product(1);
+  return table;
+}
+
+/** The number of the block, as an argument. */
+const BLOCK: Argument = { from: 0, perBlock: 1 };
+
+function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
+  const alone = kernels[name] as unknown as Kernel;
+  const [counts, columns] = [letters.indexOf('n'), letters.indexOf('c')];
+  const many = columns < 0 ? MANY_ELEMENTS : MANY_IN_ROWS;
+  return (...args) => {
+    const count = args[counts] as number;
+    const width = columns < 0 ? 1 : (args[columns] as number);
+    if (count * width < many) return alone(...args);
+    const most = columns < 0 ? ELEMENTS : Math.max(1, Math.floor(IN_ROWS / width));
+    threads.run(
+      name,
+      Math.ceil(count / most),
+      args.map((value, i) => {
+        const from = Number(value);
+        if (letters[i] === 'n') return { from, perBlock: -most, most };
+        if (letters[i] === 'x' && from !== 0) return { from, perBlock: 4 * most * width };
+        return letters[i] === 'w' ? { from, perBlock: 4 * most } : from;
+      }),
+    );
+    return 0;
+  };
+}

@@ -1,0 +1,116 @@
+// The threads of a runtime: workers that share its memory, in Node and in browsers.
+import { type Argument, Job } from './job.js';
+import type { Kernels } from './kernels.js';
+import type { Start } from './worker.js';
+
+/** What a worker of Node and one of a browser have in common, for us. */
+interface Handle {
+  post(start: Start): void;
+  /** Lets the process end while the worker lives. */
+  unref(): void;
+  terminate(): void;
+}
+
+/** The workers, and the caller as thread 0. */
+export class Threads {
+  #workers: readonly Handle[] = [];
+  #lost: string | undefined;
+  #closed = false;
+
+  private constructor(
+    readonly count: number,
+    readonly job: Job,
+  ) {}
+
+  /** Starts `count` - 1 workers on `instance`'s module and its shared memory. Rejects where one cannot start. */
+  static async start(
+    count: number,
+    module: WebAssembly.Module,
+    memory: WebAssembly.Memory,
+    instance: WebAssembly.Instance,
+  ): Promise<Threads> {
+    const control = Job.control();
+    const threads = new Threads(count, new Job(control, instance.exports, 0));
+    const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
+    try {
+      threads.#workers = await Promise.all(
+        others.map((thread) =>
+          started({ module, memory, control, thread }, (how) => threads.#lose(`thread ${thread} ${how}`)),
+        ),
+      );
+    } catch (error) {
+      threads.close();
+      throw error;
+    }
+    return threads;
+  }
+
+  /** Has the blocks of a kernel done by all threads; see Job. */
+  run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
+    this.expectAlive();
+    try {
+      this.job.run(name, blocks, args);
+    } catch (error) {
+      this.#lose(`${error}`);
+      throw error;
+    }
+  }
+
+  /** Throws an Error where a thread has been lost. */
+  expectAlive(): void {
+    if (this.#lost !== undefined) throw new Error(`the runtime must have all of its threads, but ${this.#lost}`);
+  }
+
+  /** Ends the workers; from then on the caller does everything. */
+  close(): void {
+    this.#closed = true;
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers = [];
+  }
+
+  #lose(how: string): void {
+    if (!this.#closed) this.#lost ??= how;
+  }
+}
+
+/** A worker that is ready for jobs. `ended` hears of its end, if it is early. */
+function started(start: Start, ended: (how: string) => void): Promise<Handle> {
+  return new Promise((resolve, reject) => {
+    const handle = open(
+      (message) => {
+        handle.unref();
+        if (message === 'ready') resolve(handle);
+        else reject(new Error(message));
+      },
+      (how) => {
+        ended(how);
+        reject(new Error(`a thread ${how}`));
+      },
+    );
+    handle.post(start);
+  });
+}
+
+function open(heard: (message: string) => void, ended: (how: string) => void): Handle {
+  const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
+  if (node !== undefined) {
+    // Options of the process, such as --input-type, may not fit a worker.
+    const worker = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+    worker.on('message', heard);
+    worker.on('error', (error) => ended(`has failed: ${error}`));
+    worker.on('exit', (code) => ended(`has ended with exit code ${code}`));
+    return {
+      post: (start) => worker.postMessage(start),
+      unref: () => worker.unref(),
+      terminate: () => void worker.terminate(),
+    };
+  }
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }) => heard(data);
+  worker.onerror = ({ message }) => ended(`has failed: ${message}`);
+  return {
+    post: (start) => worker.postMessage(start),
+    unref: () => {},
+    terminate: () => worker.terminate(),
+  };
+}

@@ -1,0 +1,203 @@
+// Threads: the same bits for any number of them, lost ones, ended ones, idle ones.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { Threads } from '../bindings/threads.js';
+import {
+  Adam,
+  binaryCrossEntropyWithLogits,
+  GumbelMemory,
+  KernelMemory,
+  load,
+  MemoryVAE,
+  matmul,
+  mseLoss,
+  NTM,
+  type Parameters,
+  Random,
+  RMSprop,
+  type Runtime,
+} from '../index.js';
+
+const counts = [1, 2, 3, 8];
+
+/** Jobs that any runtime here has shared out. */
+let jobs = 0;
+const { run } = Threads.prototype;
+Threads.prototype.run = function (...args) {
+  jobs++;
+  return run.apply(this, args);
+};
+
+/** Training runs large enough that kernels are shared; each returns every weight. */
+const trainings: Record<string, (runtime: Runtime) => Float32Array[] | Promise<Float32Array[]>> = {
+  NTM: (runtime) => {
+    const random = new Random(runtime, 1);
+    const sizes = { inputSize: 9, outputSize: 8, hiddenSize: 64, memorySize: 32, wordSize: 16 };
+    const model = new NTM(runtime, { ...sizes, random });
+    const optimizer = new RMSprop(model.parameters, { lr: 1e-3, centered: true, momentum: 0.9 });
+    const [inputs, targets] = [random.bernoulli([7, 64, 9], 0.5), random.bernoulli([7, 64, 8], 0.5)];
+    for (let i = 0; i < 3; i++) {
+      runtime.step(() => {
+        binaryCrossEntropyWithLogits(model.forward(inputs), targets).backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+      });
+    }
+    return weights(model.parameters);
+  },
+  'Gumbel memory': (runtime) => {
+    const random = new Random(runtime, 1);
+    const bank = random.uniform([40, 64]);
+    const model = new GumbelMemory(runtime, { bank, inputSize: 48, hiddenSizes: [128, 128], random });
+    const optimizer = new Adam(model.parameters, { lr: 1e-3 });
+    const [x, targets] = [random.uniform([300, 48]), random.uniform([300, 64])];
+    for (let i = 0; i < 3; i++) {
+      runtime.step(() => {
+        mseLoss(model.forward(x, { training: true }).read, targets).backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+      });
+    }
+    return weights(model.parameters);
+  },
+  'kernel memory': async (runtime) => {
+    const random = new Random(runtime, 1);
+    const [queries, targets] = [random.uniform([1500, 30]), random.uniform([1500, 120])];
+    const memory = await KernelMemory.fit(runtime, queries, targets, { memorySize: 70, iterations: 3, random });
+    return [memory.keys.toArray(), memory.values.toArray()];
+  },
+  'memory VAE': (runtime) => {
+    const random = new Random(runtime, 1);
+    const sizes = { narrow: 20, wide: 36, residual: 12, residualBlocks: 1, latentSize: 20, memorySize: 300 };
+    const model = new MemoryVAE(runtime, { ...sizes, random });
+    const optimizer = new Adam(model.parameters, { lr: 1e-3, amsgrad: true });
+    const images = random.uniform([9, 3, 24, 32]);
+    for (let i = 0; i < 2; i++) {
+      runtime.step(() => {
+        model.forward(images).loss.backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+      });
+    }
+    return weights(model.parameters);
+  },
+};
+
+for (const [name, train] of Object.entries(trainings)) {
+  test.serial(`${name}: the same weights, bit for bit, with ${counts.join(', ')} threads`, async (t) => {
+    const hashes: string[] = [];
+    for (const threads of counts) {
+      const runtime = await load({ threads });
+      t.is(runtime.info.threads, threads, runtime.info.reason);
+      jobs = 0;
+      const hash = createHash('sha256');
+      for (const values of await train(runtime)) hash.update(values);
+      hashes.push(hash.digest('hex'));
+      t.is(jobs > 0, threads > 1, `${jobs} jobs were shared by ${threads} threads`);
+      runtime.close();
+    }
+    t.is(new Set(hashes).size, 1, hashes.join(' '));
+  });
+}
+
+function weights(parameters: Parameters): Float32Array[] {
+  return [...parameters.entries()].map(([, tensor]) => tensor.toArray());
+}
+
+/** A product that is shared. */
+function product(runtime: Runtime): number {
+  return runtime.step(() => matmul(runtime.zeros([256, 256]), runtime.zeros([256, 256])).size);
+}
+
+test('info tells of threads that were asked for, and of those that were not', async (t) => {
+  const [one, three] = [await load({ threads: 1 }), await load({ threads: 3 })];
+  t.regex(one.info.reason, /one thread, as asked for$/);
+  t.is(three.info.threads, 3);
+  t.regex(three.info.reason, /3 threads, as asked for$/);
+  three.close();
+  await t.throwsAsync(load({ threads: 0 }), { instanceOf: RangeError, message: /threads must/ });
+  await t.throwsAsync(load({ threads: 65 }), { instanceOf: RangeError, message: /threads must be at most 64, got 65/ });
+  await t.throwsAsync(load({ variant: 'fast' as never }), {
+    instanceOf: RangeError,
+    message: /variant must be relaxed or simd, got "?fast/,
+  });
+});
+
+test('without SharedArrayBuffer there is one thread, and info says why', async (t) => {
+  const { stdout } = await script(`
+    delete globalThis.SharedArrayBuffer;
+    const { load } = await import(index);
+    const { threads, reason } = (await load({ threads: 4 })).info;
+    console.log(threads, reason);
+  `);
+  t.regex(stdout, /^1 .*no SharedArrayBuffer/);
+});
+
+test('after close the caller does everything', async (t) => {
+  const runtime = await load({ threads: 2 });
+  t.is(product(runtime), 65536);
+  runtime.close();
+  t.is(product(runtime), 65536);
+  runtime.close();
+});
+
+test.serial('a thread that is killed is an error at the next step', async (t) => {
+  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
+  const workers: InstanceType<typeof Worker>[] = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (...args) {
+    workers.push(this);
+    postMessage.apply(this, args);
+  };
+  const runtime = await load({ threads: 3 });
+  Worker.prototype.postMessage = postMessage;
+  t.is(product(runtime), 65536);
+  await workers[1]!.terminate();
+  t.throws(() => product(runtime), { message: /^the runtime must have all of its threads, but thread 2 has ended/ });
+  runtime.close();
+});
+
+test('a kernel that fails in any thread is an error, not a silence', async (t) => {
+  const runtime = await load({ threads: 2 });
+  const [y, x] = [runtime.zeros([8]).pointer, 2 ** 32 - 2 ** 20];
+  t.throws(() => runtime.kernels.add(y, x, x, 2 ** 20), { message: /out of bounds|has failed in a thread/ });
+  runtime.close();
+});
+
+/** What a process of its own prints; it must end by itself. */
+function script(text: string): Promise<{ stdout: string }> {
+  const index = JSON.stringify(new URL('../index.js', import.meta.url).href);
+  const run = promisify(execFile);
+  return run(process.execPath, [...process.execArgv, '--input-type=module', '-e', `const index = ${index};\n${text}`], {
+    timeout: 60_000,
+  });
+}
+
+const sharedWork = `
+  const { load, matmul } = await import(index);
+  const runtime = await load({ threads: 3 });
+  const work = () => runtime.step(() => matmul(runtime.zeros([256, 256]), runtime.zeros([256, 256])).size);
+  work();
+`;
+
+test('threads do not keep a process alive', async (t) => {
+  t.regex((await script(`${sharedWork} console.log(runtime.info.threads)`)).stdout, /^3/);
+});
+
+test('a process with threads can exit in the middle', async (t) => {
+  const { code } = (await t.throwsAsync(script(`${sharedWork} process.exit(7)`))) as Error & { code: number };
+  t.is(code, 7);
+});
+
+test('threads without work use no processor', async (t) => {
+  const { stdout } = await script(`${sharedWork}
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const { user, system } = process.cpuUsage(before);
+    console.log((user + system) / 1e6);
+  `);
+  t.true(Number(stdout) < 0.3, `${stdout} seconds of a second`);
+});

@@ -10,160 +10,207 @@ import { multiplyPanels } from './matmul-tiles';
 /** Most images that share a block of the weights' gradient: small ones do not fill its depth alone. */
 const GROUP: u32 = 16;
 
-/** Size of the `work` memory of the kernels here, in bytes. */
-export function conv2dWorkBytes(g: usize): u32 {
+/** From this many multiplications on a convolution is worth sharing among threads, and so many make a block of images. */
+const LARGE: u64 = 1 << 21;
+const BLOCK: u64 = 1 << 19;
+/** Blocks of images that are enough for all threads. */
+const ENOUGH_BLOCKS: u32 = 16;
+
+// Memory to work in: `shared` is written first, by conv2dPrepare or conv2dGather, and then read by all threads; `own` is one thread's.
+// `shared` begins with the taps; then come the panels of the weights, or a group of split images and the panels of its gradients.
+
+/** Size of `shared`, in bytes. */
+export function conv2dSharedBytes(g: usize): u32 {
   const taps = Geometry.taps(g);
   const outputs = Geometry.outputs(g);
   const weights = 4 * max(padded(outputs) * taps, padded(taps) * outputs);
-  const gradients = 4 * padded(outputs) * KC;
-  return 4 * padded(taps) + <u32>Geometry.splitBytes(g) * groupOf(g) + 16 + max(weights, gradients) + 4 * MC * NC;
+  const gradients = 4 * padded(outputs) * Geometry.places(g) * conv2dGroup(g);
+  return <u32>tapsBytes(g) + max(weights, <u32>groupBytes(g) + gradients);
 }
 
-/** y = (add ? y : 0) + conv(x, weight); x: [N, C, H, W], weight: [O, C, KH, KW], y: [N, O, OH, OW]. */
-export function conv2d(y: usize, x: usize, weight: usize, g: usize, work: usize, scratch: usize, add: bool): void {
+/** Size of `own`, in bytes. */
+export function conv2dOwnBytes(g: usize): u32 {
+  return <u32>slack(Geometry.splitBytes(g)) + 4 * MC * NC;
+}
+
+/** Images that several threads take at a time, 0 where the convolution is not worth sharing. */
+export function conv2dBlock(g: usize): u32 {
+  const multiplications = <u64>Geometry.outputs(g) * Geometry.places(g) * Geometry.taps(g);
+  if (multiplications * Geometry.images(g) < LARGE) return 0;
+  return max(<u32>((BLOCK + multiplications - 1) / multiplications), Geometry.images(g) / ENOUGH_BLOCKS);
+}
+
+/** Fills `shared` for conv2d, or transposed for conv2dBackwardData; weight: [O, C, KH, KW]. */
+export function conv2dPrepare(shared: usize, weight: usize, g: usize, transposed: bool): void {
+  const taps = Geometry.taps(g);
+  const outputs = Geometry.outputs(g);
+  const panels = shared + tapsBytes(g);
+  const rows = transposed ? taps : outputs;
+  const depthAll = transposed ? outputs : taps;
+  const step = (<usize>(transposed ? taps : <u32>1)) << 2;
+  setTaps(shared, g);
+  for (let k: u32 = 0; k < depthAll; k += KC) {
+    const depth = min(depthAll - k, KC);
+    packRows(panels + panelsBefore(k, rows), weight + <usize>k * step, rows, depth, (<usize>taps) << 2, transposed);
+  }
+}
+
+/**
+ * y = (add ? y : 0) + conv(x, weight) for `count` images from `first` on; x: [N, C, H, W], y: [N, O, OH, OW].
+ */
+export function conv2d(
+  y: usize,
+  x: usize,
+  g: usize,
+  shared: usize,
+  own: usize,
+  scratch: usize,
+  add: bool,
+  first: u32,
+  count: u32,
+): void {
   const outputs = Geometry.outputs(g);
   const places = Geometry.places(g);
   const depthAll = Geometry.taps(g);
-  const taps = work;
-  const planes = taps + ((<usize>padded(depthAll)) << 2);
-  const panels = planes + slack(Geometry.splitBytes(g));
-  setTaps(taps, g);
-  memory.fill(planes, 0, Geometry.splitBytes(g));
-  for (let k: u32 = 0; k < depthAll; k += KC) {
-    const depth = min(depthAll - k, KC);
-    packRows(
-      panels + panelsBefore(k, outputs),
-      weight + ((<usize>k) << 2),
-      outputs,
-      depth,
-      (<usize>depthAll) << 2,
-      false,
-    );
-  }
-  for (let n: u32 = 0; n < Geometry.images(g); n++) {
-    splitImage(planes, x, g);
+  const panels = shared + tapsBytes(g);
+  memory.fill(own, 0, Geometry.splitBytes(g));
+  for (let n = first; n < first + count; n++) {
+    const image = y + ((<usize>(n * outputs * places)) << 2);
+    splitImage(own, x + <usize>n * Geometry.imageBytes(g), g);
     for (let k: u32 = 0; k < depthAll; k += KC) {
       const depth = min(depthAll - k, KC);
-      const own = panels + panelsBefore(k, outputs);
+      const weights = panels + panelsBefore(k, outputs);
       for (let p: u32 = 0; p < places; p += NC) {
         const cols = min(places - p, NC);
-        packPlaces(scratch, planes, taps + ((<usize>k) << 2), g, p, cols, depth);
-        const at = y + ((<usize>p) << 2);
-        multiplyPanels(at, own, scratch, outputs, cols, depth, (<usize>places) << 2, add || k > 0);
+        packPlaces(scratch, own, shared + ((<usize>k) << 2), g, p, cols, depth);
+        const at = image + ((<usize>p) << 2);
+        multiplyPanels(at, weights, scratch, outputs, cols, depth, (<usize>places) << 2, add || k > 0);
       }
     }
-    x += Geometry.imageBytes(g);
-    y += (<usize>(outputs * places)) << 2;
   }
 }
 
-/** dx += the gradient of x by dy, the transposed convolution of dy. */
-export function conv2dBackwardData(dx: usize, dy: usize, weight: usize, g: usize, work: usize, scratch: usize): void {
+/** dx += the gradient of x by dy, the transposed convolution of dy, for `count` images from `first` on. */
+export function conv2dBackwardData(
+  dx: usize,
+  dy: usize,
+  g: usize,
+  shared: usize,
+  own: usize,
+  scratch: usize,
+  first: u32,
+  count: u32,
+): void {
   const outputs = Geometry.outputs(g);
   const places = Geometry.places(g);
   const tapCount = Geometry.taps(g);
-  const taps = work;
-  const planes = taps + ((<usize>padded(tapCount)) << 2);
-  const block = planes + slack(Geometry.splitBytes(g));
-  const panels = block + 4 * MC * NC;
-  setTaps(taps, g);
-  for (let o: u32 = 0; o < outputs; o += KC) {
-    const row = weight + ((<usize>(o * tapCount)) << 2);
-    packRows(panels + panelsBefore(o, tapCount), row, tapCount, min(outputs - o, KC), (<usize>tapCount) << 2, true);
-  }
-  for (let n: u32 = 0; n < Geometry.images(g); n++) {
-    memory.fill(planes, 0, Geometry.splitBytes(g));
+  const panels = shared + tapsBytes(g);
+  const block = own + slack(Geometry.splitBytes(g));
+  for (let n = first; n < first + count; n++) {
+    const image = dy + ((<usize>(n * outputs * places)) << 2);
+    memory.fill(own, 0, Geometry.splitBytes(g));
     for (let o: u32 = 0; o < outputs; o += KC) {
       const depth = min(outputs - o, KC);
       for (let p: u32 = 0; p < places; p += NC) {
         const cols = min(places - p, NC);
-        const from = dy + ((<usize>(o * places + p)) << 2);
-        packColumns(scratch, from, cols, depth, (<usize>places) << 2, false);
+        packColumns(scratch, image + ((<usize>(o * places + p)) << 2), cols, depth, (<usize>places) << 2, false);
         for (let k: u32 = 0; k < tapCount; k += MC) {
           const rows = min(tapCount - k, MC);
-          const own = panels + panelsBefore(o, tapCount) + ((<usize>(k * depth)) << 2);
-          multiplyPanels(block, own, scratch, rows, cols, depth, (<usize>cols) << 2, false);
-          addPlaces(planes, block, taps + ((<usize>k) << 2), g, p, rows, cols);
+          const weights = panels + panelsBefore(o, tapCount) + ((<usize>(k * depth)) << 2);
+          multiplyPanels(block, weights, scratch, rows, cols, depth, (<usize>cols) << 2, false);
+          addPlaces(own, block, shared + ((<usize>k) << 2), g, p, rows, cols);
         }
       }
     }
-    addSplitImage(dx, planes, g);
-    dx += Geometry.imageBytes(g);
-    dy += (<usize>(outputs * places)) << 2;
-  }
-}
-
-/** dweight += the gradient of the weights by dy. */
-export function conv2dBackwardWeight(dweight: usize, dy: usize, x: usize, g: usize, work: usize, scratch: usize): void {
-  const places = Geometry.places(g);
-  const taps = work;
-  const planes = taps + ((<usize>padded(Geometry.taps(g))) << 2);
-  const splitBytes = Geometry.splitBytes(g);
-  const group = groupOf(g);
-  const panels = planes + slack(splitBytes * group);
-  setTaps(taps, g);
-  memory.fill(planes, 0, splitBytes * group);
-  for (let n: u32 = 0; n < Geometry.images(g); n += group) {
-    const images = min(Geometry.images(g) - n, group);
-    for (let i: u32 = 0; i < images; i++) {
-      splitImage(planes + <usize>i * splitBytes, x, g);
-      x += Geometry.imageBytes(g);
-    }
-    for (let p: u32 = 0; p < places; p += KC) {
-      const count = min(places - p, KC);
-      addGroup(dweight, dy + ((<usize>p) << 2), planes, panels, taps, g, scratch, images, p, count);
-    }
-    dy += (<usize>(images * Geometry.outputs(g) * places)) << 2;
-  }
-}
-
-/** dweight += dy·P over `count` places from `place` on of some images. */
-function addGroup(
-  dweight: usize,
-  dy: usize,
-  planes: usize,
-  panels: usize,
-  taps: usize,
-  g: usize,
-  scratch: usize,
-  images: u32,
-  place: u32,
-  count: u32,
-): void {
-  const outputs = Geometry.outputs(g);
-  const tapCount = Geometry.taps(g);
-  const splitBytes = Geometry.splitBytes(g);
-  const depth = images * count;
-  packGradients(panels, dy, outputs, images, count, (<usize>Geometry.places(g)) << 2);
-  for (let k: u32 = 0; k < tapCount; k += NC) {
-    const cols = min(tapCount - k, NC);
-    const own = taps + ((<usize>k) << 2);
-    for (let i: u32 = 0; i < images; i++) {
-      packTaps(scratch, planes + <usize>i * splitBytes, own, g, cols, place, count, i * count, depth);
-    }
-    multiplyPanels(dweight + ((<usize>k) << 2), panels, scratch, outputs, cols, depth, (<usize>tapCount) << 2, true);
-  }
-}
-
-/** Packs `count` places of every channel of dy, image after image, into panels of 4 channels. */
-function packGradients(panels: usize, dy: usize, outputs: u32, images: u32, count: u32, stride: usize): void {
-  for (let o: u32 = 0; o < outputs; o += 4) {
-    for (let i: u32 = 0; i < images; i++) {
-      const image = dy + <usize>(i * outputs) * stride;
-      const last = outputs - 1;
-      const x0 = image + <usize>o * stride;
-      const x1 = image + <usize>min(last, o + 1) * stride;
-      const x2 = image + <usize>min(last, o + 2) * stride;
-      const x3 = image + <usize>min(last, o + 3) * stride;
-      Transpose.four(panels, x0, x1, x2, x3, count, 16);
-      panels += (<usize>count) << 4;
-    }
+    addSplitImage(dx + <usize>n * Geometry.imageBytes(g), own, g);
   }
 }
 
 /** Images that share a block of the weights' gradient. */
-function groupOf(g: usize): u32 {
+export function conv2dGroup(g: usize): u32 {
   return min(max(KC / max(Geometry.places(g), 1), 1), min(GROUP, max(Geometry.images(g), 1)));
+}
+
+/**
+ * Fills `shared` for conv2dBackwardWeight: of a group of `images` images that begins with image `start`, the `count` from the `first` of
+ * the group on.
+ */
+export function conv2dGather(
+  dy: usize,
+  x: usize,
+  g: usize,
+  shared: usize,
+  start: u32,
+  images: u32,
+  first: u32,
+  count: u32,
+): void {
+  const places = Geometry.places(g);
+  const outputs = Geometry.outputs(g);
+  const planes = shared + tapsBytes(g);
+  const panels = planes + groupBytes(g);
+  if (first === 0) setTaps(shared, g);
+  for (let i = first; i < first + count; i++) {
+    const split = planes + <usize>i * Geometry.splitBytes(g);
+    const own = dy + ((<usize>((start + i) * outputs * places)) << 2);
+    memory.fill(split, 0, Geometry.splitBytes(g));
+    splitImage(split, x + <usize>(start + i) * Geometry.imageBytes(g), g);
+    for (let p: u32 = 0; p < places; p += KC) {
+      const from = panels + panelsBefore(p * images, outputs);
+      packGradients(from, own + ((<usize>p) << 2), outputs, i, images, min(places - p, KC), (<usize>places) << 2);
+    }
+  }
+}
+
+/** dweight += the gradient of the weights by a gathered group of `images` images, for `count` taps from `first` (a multiple of 8) on. */
+export function conv2dBackwardWeight(
+  dweight: usize,
+  g: usize,
+  shared: usize,
+  scratch: usize,
+  images: u32,
+  first: u32,
+  count: u32,
+): void {
+  const places = Geometry.places(g);
+  const outputs = Geometry.outputs(g);
+  const stride = (<usize>Geometry.taps(g)) << 2;
+  const splitBytes = Geometry.splitBytes(g);
+  const planes = shared + tapsBytes(g);
+  const panels = planes + groupBytes(g);
+  for (let p: u32 = 0; p < places; p += KC) {
+    const across = min(places - p, KC);
+    const depth = images * across;
+    const gradients = panels + panelsBefore(p * images, outputs);
+    for (let k = first; k < first + count; k += NC) {
+      const cols = min(first + count - k, NC);
+      const at = (<usize>k) << 2;
+      for (let i: u32 = 0; i < images; i++) {
+        packTaps(scratch, planes + <usize>i * splitBytes, shared + at, g, cols, p, across, i * across, depth);
+      }
+      multiplyPanels(dweight + at, gradients, scratch, outputs, cols, depth, stride, true);
+    }
+  }
+}
+
+/** Packs `count` places of every channel of image `i` of `images` into panels of 4 channels, image after image. */
+function packGradients(panels: usize, dy: usize, outputs: u32, i: u32, images: u32, count: u32, stride: usize): void {
+  const last = outputs - 1;
+  for (let o: u32 = 0; o < outputs; o += 4) {
+    const x0 = dy + <usize>o * stride;
+    const x1 = dy + <usize>min(last, o + 1) * stride;
+    const x2 = dy + <usize>min(last, o + 2) * stride;
+    const x3 = dy + <usize>min(last, o + 3) * stride;
+    Transpose.four(panels + ((<usize>(o * images * count + 4 * i * count)) << 2), x0, x1, x2, x3, count, 16);
+  }
+}
+
+function tapsBytes(g: usize): usize {
+  return (<usize>padded(Geometry.taps(g))) << 2;
+}
+
+function groupBytes(g: usize): usize {
+  return slack(Geometry.splitBytes(g) * conv2dGroup(g));
 }
 
 /** Bytes of the panels of 4 of `rows` rows that come before those of the block of k from k on. */

@@ -11,7 +11,17 @@ export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward, fillChannels, fillChannelsBackward } from './bias';
 export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
-export { conv2d, conv2dBackwardData, conv2dBackwardWeight, conv2dWorkBytes } from './conv2d';
+export {
+  conv2d,
+  conv2dBackwardData,
+  conv2dBackwardWeight,
+  conv2dBlock,
+  conv2dGather,
+  conv2dGroup,
+  conv2dOwnBytes,
+  conv2dPrepare,
+  conv2dSharedBytes,
+} from './conv2d';
 export {
   add,
   addScaled,

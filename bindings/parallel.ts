@@ -53,29 +53,75 @@ const MANY_ELEMENTS = 2 ** 17;
 const ELEMENTS = 2 ** 14;
 const MANY_IN_ROWS = 2 ** 15;
 const IN_ROWS = 2 ** 12;
+/** Columns of the weights' gradient in a block. */
+const TAPS = 64;
 
 /** `kernels` of one instance, whose large ones are shared by `threads`. */
 export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
-  const table = { ...kernels };
-  for (const [name, letters] of Object.entries(EACH)) {
-    (table as Record<string, unknown>)[name] = sharedEach(kernels, threads, name as keyof typeof EACH, letters);
-  }
-  const perThread = kernels.matmulScratchBytes();
-  const product = (packed: number): Kernels['matmul'] => {
-    const alone = packed === 0 ? kernels.matmul : kernels.matmulPacked;
-    return (c, a, b, scratch, m, n, k, flags) => {
-      const blocks = m * n * k < LARGE_PRODUCT || m === 1 || n === 1 ? 1 : kernels.matmulBlocks(m, n);
-      if (blocks === 1) alone(c, a, b, scratch, m, n, k, flags);
-      else threads.run('matmulBlock', blocks, [c, a, b, { from: scratch, perThread }, m, n, k, flags, packed, BLOCK]);
-    };
+  const each = Object.entries(EACH).map(([name, letters]) => [
+    name,
+    sharedEach(kernels, threads, name as keyof typeof EACH, letters),
+  ]);
+  return {
+    ...kernels,
+    ...Object.fromEntries(each),
+    matmul: sharedProduct(kernels, threads, false),
+    matmulPacked: sharedProduct(kernels, threads, true),
+    ...sharedConvolution(kernels, threads),
   };
-  table.matmul = product(0);
-  table.matmulPacked = product(1);
-  return table;
 }
 
 /** The number of the block, as an argument. */
 const BLOCK: Argument = { from: 0, perBlock: 1 };
+
+/** The arguments `first` and `count` of blocks of at most `most` of `total`. */
+function range(total: number, most: number): [Argument, Argument] {
+  return [
+    { from: 0, perBlock: most },
+    { from: total, perBlock: -most, most },
+  ];
+}
+
+function sharedProduct(kernels: Kernels, threads: Threads, packed: boolean): Kernels['matmul'] {
+  const alone = packed ? kernels.matmulPacked : kernels.matmul;
+  const perThread = kernels.matmulScratchBytes();
+  return (c, a, b, scratch, m, n, k, flags) => {
+    const blocks = m * n * k < LARGE_PRODUCT || m === 1 || n === 1 ? 1 : kernels.matmulBlocks(m, n);
+    if (blocks === 1) return alone(c, a, b, scratch, m, n, k, flags);
+    const own = { from: scratch, perThread };
+    threads.run('matmulBlock', blocks, [c, a, b, own, m, n, k, flags, Number(packed), BLOCK]);
+  };
+}
+
+/** Convolutions: a block is some images, or in the gradient of the weights some taps. */
+function sharedConvolution(kernels: Kernels, threads: Threads) {
+  const perThread = kernels.matmulScratchBytes();
+  const shared: Partial<Kernels> = {
+    conv2d: (y, x, g, shared, own, scratch, add, first, count) => {
+      const most = kernels.conv2dBlock(g);
+      if (most === 0) return kernels.conv2d(y, x, g, shared, own, scratch, add, first, count);
+      const memory = [shared, { from: own, perThread: kernels.conv2dOwnBytes(g) }, { from: scratch, perThread }];
+      threads.run('conv2d', Math.ceil(count / most), [y, x, g, ...memory, Number(add), ...range(count, most)]);
+    },
+    conv2dBackwardData: (dx, dy, g, shared, own, scratch, first, count) => {
+      const most = kernels.conv2dBlock(g);
+      if (most === 0) return kernels.conv2dBackwardData(dx, dy, g, shared, own, scratch, first, count);
+      const memory = [shared, { from: own, perThread: kernels.conv2dOwnBytes(g) }, { from: scratch, perThread }];
+      threads.run('conv2dBackwardData', Math.ceil(count / most), [dx, dy, g, ...memory, ...range(count, most)]);
+    },
+    conv2dGather: (dy, x, g, shared, start, images, first, count) => {
+      if (kernels.conv2dBlock(g) === 0) return kernels.conv2dGather(dy, x, g, shared, start, images, first, count);
+      threads.run('conv2dGather', count, [dy, x, g, shared, start, images, ...range(count, 1)]);
+    },
+    conv2dBackwardWeight: (dweight, g, shared, scratch, images, first, count) => {
+      const alone = kernels.conv2dBlock(g) === 0;
+      if (alone) return kernels.conv2dBackwardWeight(dweight, g, shared, scratch, images, first, count);
+      const args = [dweight, g, shared, { from: scratch, perThread }, images, ...range(count, TAPS)];
+      threads.run('conv2dBackwardWeight', Math.ceil(count / TAPS), args);
+    },
+  };
+  return shared;
+}
 
 function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
   const alone = kernels[name] as unknown as Kernel;

@@ -109,6 +109,8 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
 /** The kernels with their sizes and their memory to work in, which is given back after every call. */
 class Convolution {
   readonly #geometry: number;
+  readonly #images: number;
+  readonly #taps: number;
 
   constructor(
     readonly runtime: Runtime,
@@ -117,29 +119,49 @@ class Convolution {
     // In the order of class Geometry in assembly/conv2d-patches.ts.
     const numbers = [images, ...image, ...result, ...kernel, ...stride, ...padding];
     this.#geometry = runtime.allocate(numbers.length);
+    this.#images = images;
+    this.#taps = image[0] * kernel[0] * kernel[1];
     runtime.arena.writeIntegers(this.#geometry, numbers);
   }
 
   /** y = conv(x), or y += conv(x). */
   forward(y: number, x: number, weight: number, add: boolean): void {
     const { kernels, arena } = this.runtime;
-    this.#work((work) => kernels.conv2d(y, x, weight, this.#geometry, work, arena.scratch, add));
+    const g = this.#geometry;
+    this.#work((shared, own) => {
+      kernels.conv2dPrepare(shared, weight, g, false);
+      kernels.conv2d(y, x, g, shared, own, arena.scratch, add, 0, this.#images);
+    });
   }
 
   backwardData(dx: number, dy: number, weight: number): void {
     const { kernels, arena } = this.runtime;
-    this.#work((work) => kernels.conv2dBackwardData(dx, dy, weight, this.#geometry, work, arena.scratch));
+    const g = this.#geometry;
+    this.#work((shared, own) => {
+      kernels.conv2dPrepare(shared, weight, g, true);
+      kernels.conv2dBackwardData(dx, dy, g, shared, own, arena.scratch, 0, this.#images);
+    });
   }
 
   backwardWeight(dweight: number, dy: number, x: number): void {
     const { kernels, arena } = this.runtime;
-    this.#work((work) => kernels.conv2dBackwardWeight(dweight, dy, x, this.#geometry, work, arena.scratch));
+    const g = this.#geometry;
+    const group = kernels.conv2dGroup(g);
+    this.#work((shared) => {
+      for (let start = 0; start < this.#images; start += group) {
+        const images = Math.min(group, this.#images - start);
+        kernels.conv2dGather(dy, x, g, shared, start, images, 0, images);
+        kernels.conv2dBackwardWeight(dweight, g, shared, arena.scratch, images, 0, this.#taps);
+      }
+    });
   }
 
-  #work(use: (work: number) => void): void {
-    const { kernels, arena } = this.runtime;
+  /** With memory for all threads, and some for each. */
+  #work(use: (shared: number, own: number) => void): void {
+    const { kernels, arena, info } = this.runtime;
     const mark = arena.mark();
-    use(this.runtime.allocate(kernels.conv2dWorkBytes(this.#geometry) / 4));
+    const own = (info.threads * kernels.conv2dOwnBytes(this.#geometry)) / 4;
+    use(this.runtime.allocate(kernels.conv2dSharedBytes(this.#geometry) / 4), this.runtime.allocate(own));
     arena.reset(mark);
   }
 }

@@ -36,15 +36,14 @@ export function attentionWeights(
 }
 
 /**
- * With dz = w ⊙ (dw − Σ_j dw[j]·w[j]): ds = β·factor·dz, dbias += β·dz, dβ += Σ dz·(factor·s + bias).
+ * With dz = w ⊙ (dw − Σ_j dw[j]·w[j]): ds = β·factor·dz, totals[r] = Σ_j dz·(factor·s + bias) in float64.
  *
- * ds is overwritten and may be dw, but not s; each of the others may be 0, and `s` is read for dβ alone.
+ * ds is overwritten and may be dw, but not s; `totals` may be 0, and `s` and `bias` are read for them alone.
  * Derived in docs/derivations.md#attention.
  */
 export function attentionWeightsBackward(
   ds: usize,
-  dbias: usize,
-  dstrength: usize,
+  totals: usize,
   dw: usize,
   w: usize,
   s: usize,
@@ -56,20 +55,37 @@ export function attentionWeightsBackward(
 ): void {
   const beta = load<f32>(strength);
   const row = (<usize>cols) << 2;
-  let total: f64 = 0;
   for (let r: u32 = 0; r < rows; r++) {
     const mean = <f32>Fold.run(Term.product, cols, dw, w);
     Each.run(Op.shiftedProduct, cols, ds, w, dw, 0, mean);
-    if (dstrength) {
-      total += <f64>factor * Fold.run(Term.product, cols, ds, s);
+    if (totals) {
+      let total = <f64>factor * Fold.run(Term.product, cols, ds, s);
       if (bias) total += Fold.run(Term.product, cols, ds, bias);
+      store<f64>(totals, total);
+      totals += 8;
       s += row;
     }
-    if (dbias) addScaled(dbias, ds, cols, beta);
     scale(ds, ds, cols, beta * factor);
     ds += row;
     dw += row;
     w += row;
+  }
+}
+
+/** Of ds and totals as above: dbias += Σ_r ds[r] / factor, dβ += Σ_r totals[r]. dbias or dβ may be 0; factor is a power of 2. */
+export function attentionWeightsSums(
+  dbias: usize,
+  dstrength: usize,
+  ds: usize,
+  totals: usize,
+  factor: f32,
+  rows: u32,
+  cols: u32,
+): void {
+  let total: f64 = 0;
+  for (let r: u32 = 0; r < rows; r++) {
+    if (dbias) addScaled(dbias, ds + ((<usize>r * cols) << 2), cols, 1 / factor);
+    if (dstrength) total += load<f64>(totals + ((<usize>r) << 3));
   }
   if (dstrength) store<f32>(dstrength, load<f32>(dstrength) + <f32>total);
 }

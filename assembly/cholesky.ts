@@ -35,23 +35,36 @@ export function cholesky(l: usize, a: usize, n: u32, ridge: f64, tolerance: f64)
 }
 
 /**
- * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in the panels of addCross; returns Σ v ⊙ b = |L⁻¹ b|² before v is rounded to float32.
- * `work` takes one panel: 32 bytes a row.
+ * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in the panels of addCross, for `count` panels from panel `first` on. explained[i] are two parts
+ * of panel i's Σ v ⊙ b = |L⁻¹ b|², before v is rounded to float32. `work` takes one panel: 32 bytes a row.
  */
-export function choleskySolve(v: usize, l: usize, b: usize, work: usize, n: u32, cols: u32): f64 {
+export function choleskySolve(
+  v: usize,
+  explained: usize,
+  l: usize,
+  b: usize,
+  work: usize,
+  n: u32,
+  cols: u32,
+  first: u32,
+  count: u32,
+): void {
   const panels = (n + 3) >> 2;
   const padded = 4 * panels;
-  const row = (<usize>cols) << 2;
-  let total = f64x2.splat(0);
-  for (let c: u32 = 0; c < cols; c += 4) {
-    const count = min(cols - c, 4);
-    memory.copy(work, b, <usize>padded * ROW);
-    b += <usize>padded * ROW;
+  const bytes = <usize>padded * ROW;
+  for (let i = first; i < first + count; i++) {
+    memory.copy(work, b + <usize>i * bytes, bytes);
     solveForward(work, l, panels);
-    total = f64x2.add(total, squares(work, padded));
+    v128.store(explained + ((<usize>i) << 4), squares(work, padded));
     solveBackward(work, l, panels);
-    narrowPanel(v + ((<usize>c) << 2), work, count, n, row);
+    narrowPanel(v + ((<usize>i) << 4), work, min(cols - 4 * i, 4), n, (<usize>cols) << 2);
   }
+}
+
+/** The sum of what choleskySolve has explained, of all panels in their order. */
+export function sumExplained(explained: usize, panels: u32): f64 {
+  let total = f64x2.splat(0);
+  for (let i: u32 = 0; i < panels; i++) total = f64x2.add(total, v128.load(explained + ((<usize>i) << 4)));
   return f64x2.extract_lane(total, 0) + f64x2.extract_lane(total, 1);
 }
 

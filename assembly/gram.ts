@@ -4,6 +4,11 @@ import { addToPanel, ROW, tile, widenPanel } from './float64-tiles';
 /** Rows of w that are widened at a time: two panels of them stay in the first-level cache. */
 const BLOCK: u32 = 256;
 
+/** Rows that widenRows and addGram take at most: BLOCK. */
+export function gramRows(): u32 {
+  return BLOCK;
+}
+
 /** Size of the panels of an [n, n] symmetric matrix, and of a factor of it, in bytes. */
 export function symmetricBytes(n: u32): u32 {
   const padded = (n + 3) & ~3;
@@ -15,29 +20,30 @@ export function columnPanelBytes(rows: u32, cols: u32): u32 {
   return 8 * ((rows + 3) & ~3) * ((cols + 3) & ~3);
 }
 
-/** Size of the `scratch` of addGram and addCross, in bytes. */
+/** Size of the panels of widenRows, and of the `scratch` of addCross, in bytes. */
 export function gramScratchBytes(cols: u32): u32 {
   return columnPanelBytes(BLOCK, cols + 4);
 }
 
+/** Widens `count` panels from panel `first` on of w [rows, cols], for addGram; `rows` is at most gramRows. */
+export function widenRows(panels: usize, w: usize, rows: u32, cols: u32, first: u32, count: u32): void {
+  const from = 4 * first;
+  const at = panels + <usize>(first * rows) * ROW;
+  widenBlock(at, w + ((<usize>from) << 2), min(4 * count, cols - from), rows, (<usize>cols) << 2);
+}
+
 /**
- * a += wᵀw, of w [rows, cols]: panel i of `a` holds a[4i + r, k] at [k, r], for k < 4i + 4; what lies above is not touched.
+ * a += wᵀw of the panels of w [rows, cols] that widenRows has made: panel i of `a` holds a[4i + r, k] at [k, r], for k < 4i + 4; what lies
+ * above is not touched. Does the `count` panels from panel `first` on.
  * cols is rounded up to a multiple of 4: rows and columns beyond are zeros.
  */
-export function addGram(a: usize, w: usize, scratch: usize, rows: u32, cols: u32): void {
-  const stride = (<usize>cols) << 2;
-  const panels = (cols + 3) >> 2;
-  const panelBytes = <usize>(4 * panels) * ROW;
-  for (let r: u32 = 0; r < rows; r += BLOCK) {
-    const depth = min(rows - r, BLOCK);
-    const blockBytes = <usize>depth * ROW;
-    widenBlock(scratch, w + <usize>r * stride, cols, depth, stride);
-    for (let i: u32 = 0; i < panels; i++) {
-      const own = scratch + <usize>i * blockBytes;
-      for (let j: u32 = 0; j <= i; j++) {
-        const at = a + <usize>i * panelBytes + <usize>(4 * j) * ROW;
-        tile(at, scratch + <usize>j * blockBytes, own, depth, false);
-      }
+export function addGram(a: usize, panels: usize, rows: u32, cols: u32, first: u32, count: u32): void {
+  const panelBytes = <usize>((cols + 3) & ~3) * ROW;
+  const blockBytes = <usize>rows * ROW;
+  for (let i = first; i < first + count; i++) {
+    for (let j: u32 = 0; j <= i; j++) {
+      const at = a + <usize>i * panelBytes + <usize>(4 * j) * ROW;
+      tile(at, panels + <usize>j * blockBytes, panels + <usize>i * blockBytes, rows, false);
     }
   }
 }

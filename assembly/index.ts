@@ -2,6 +2,7 @@
 export {
   attentionWeights,
   attentionWeightsBackward,
+  attentionWeightsSums,
   negativeSquaredNorms,
   negativeSquaredNormsBackward,
   normalizeRows,
@@ -9,7 +10,7 @@ export {
 } from './attention';
 export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward, fillChannels, fillChannelsBackward } from './bias';
-export { cholesky, choleskySolve, inverseNorm, symmetricNorm } from './cholesky';
+export { cholesky, choleskySolve, inverseNorm, sumExplained, symmetricNorm } from './cholesky';
 export { contentWeights, contentWeightsBackward } from './content-weights';
 export {
   conv2d,
@@ -45,7 +46,16 @@ export {
   tanh,
   tanhBackward,
 } from './elementwise';
-export { addCross, addGram, addToCross, columnPanelBytes, gramScratchBytes, symmetricBytes } from './gram';
+export {
+  addCross,
+  addGram,
+  addToCross,
+  columnPanelBytes,
+  gramRows,
+  gramScratchBytes,
+  symmetricBytes,
+  widenRows,
+} from './gram';
 export { gumbelWeights } from './gumbel';
 export { headParameters, headParametersBackward } from './head-parameters';
 export { locationWeights, locationWeightsBackward } from './location-weights';

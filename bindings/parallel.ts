@@ -8,10 +8,11 @@ import type { Threads } from './threads.js';
 type Kernel = (...args: (number | boolean)[]) => number;
 
 /**
- * Kernels that treat one element, or one row, like every other. A letter an argument: `x` advances by an element or a row, `w` by a word a
- * row, `n` counts elements or rows, `c` the numbers in a row; what `.` stands for is the same for all.
+ * Kernels that treat one element, or one row, like every other. A letter an argument: `x` advances by an element or a row, `w` by four bytes
+ * a row, `d` by eight; `n` counts elements or rows, `c` the numbers in a row; what `.` stands for is the same for all.
  */
 const EACH = {
+  clear: 'xn',
   add: 'xxxn',
   sub: 'xxxn',
   mul: 'xxxn',
@@ -41,6 +42,7 @@ const EACH = {
   logSoftmax: 'xxnc',
   logSoftmaxBackward: 'xxxnc',
   attentionWeights: 'xx...nc',
+  attentionWeightsBackward: 'xdxxx...nc',
   normalizeRows: 'xxnc',
   normalizeRowsBackward: 'xxxnc',
   nearestCodes: 'wx.nc',
@@ -53,8 +55,8 @@ const MANY_ELEMENTS = 2 ** 17;
 const ELEMENTS = 2 ** 14;
 const MANY_IN_ROWS = 2 ** 15;
 const IN_ROWS = 2 ** 12;
-/** Columns of the weights' gradient in a block. */
-const TAPS = 64;
+/** Blocks that are enough for all threads. */
+const ENOUGH_BLOCKS = 16;
 
 /** `kernels` of one instance, whose large ones are shared by `threads`. */
 export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
@@ -68,6 +70,7 @@ export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
     matmul: sharedProduct(kernels, threads, false),
     matmulPacked: sharedProduct(kernels, threads, true),
     ...sharedConvolution(kernels, threads),
+    ...sharedNormalEquations(kernels, threads),
   };
 }
 
@@ -94,9 +97,9 @@ function sharedProduct(kernels: Kernels, threads: Threads, packed: boolean): Ker
 }
 
 /** Convolutions: a block is some images, or in the gradient of the weights some taps. */
-function sharedConvolution(kernels: Kernels, threads: Threads) {
+function sharedConvolution(kernels: Kernels, threads: Threads): Partial<Kernels> {
   const perThread = kernels.matmulScratchBytes();
-  const shared: Partial<Kernels> = {
+  return {
     conv2d: (y, x, g, shared, own, scratch, add, first, count) => {
       const most = kernels.conv2dBlock(g);
       if (most === 0) return kernels.conv2d(y, x, g, shared, own, scratch, add, first, count);
@@ -116,11 +119,32 @@ function sharedConvolution(kernels: Kernels, threads: Threads) {
     conv2dBackwardWeight: (dweight, g, shared, scratch, images, first, count) => {
       const alone = kernels.conv2dBlock(g) === 0;
       if (alone) return kernels.conv2dBackwardWeight(dweight, g, shared, scratch, images, first, count);
-      const args = [dweight, g, shared, { from: scratch, perThread }, images, ...range(count, TAPS)];
-      threads.run('conv2dBackwardWeight', Math.ceil(count / TAPS), args);
+      const most = 8 * Math.ceil(count / (8 * ENOUGH_BLOCKS));
+      const args = [dweight, g, shared, { from: scratch, perThread }, images, ...range(count, most)];
+      threads.run('conv2dBackwardWeight', Math.ceil(count / most), args);
     },
   };
-  return shared;
+}
+
+/** WᵀW and the solves: a block is some panels. */
+function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kernels> {
+  return {
+    widenRows: (panels, w, rows, cols, first, count) => {
+      if (rows * cols < MANY_IN_ROWS) return kernels.widenRows(panels, w, rows, cols, first, count);
+      const most = Math.ceil(count / ENOUGH_BLOCKS);
+      threads.run('widenRows', Math.ceil(count / most), [panels, w, rows, cols, ...range(count, most)]);
+    },
+    addGram: (a, panels, rows, cols, first, count) => {
+      if (rows * cols * cols < LARGE_PRODUCT) return kernels.addGram(a, panels, rows, cols, first, count);
+      threads.run('addGram', count, [a, panels, rows, cols, ...range(count, 1)]);
+    },
+    choleskySolve: (v, explained, l, b, work, n, cols, first, count) => {
+      if (n * n * cols < LARGE_PRODUCT) return kernels.choleskySolve(v, explained, l, b, work, n, cols, first, count);
+      const most = Math.ceil(count / ENOUGH_BLOCKS);
+      const own = { from: work, perThread: 32 * (n + 3) };
+      threads.run('choleskySolve', Math.ceil(count / most), [v, explained, l, b, own, n, cols, ...range(count, most)]);
+    },
+  };
 }
 
 function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
@@ -138,8 +162,9 @@ function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH,
       args.map((value, i) => {
         const from = Number(value);
         if (letters[i] === 'n') return { from, perBlock: -most, most };
-        if (letters[i] === 'x' && from !== 0) return { from, perBlock: 4 * most * width };
-        return letters[i] === 'w' ? { from, perBlock: 4 * most } : from;
+        const bytes = { x: 4 * width, w: 4, d: 8 }[letters[i] as string] ?? 0;
+        // Absent pointers stay absent.
+        return from === 0 || bytes === 0 ? from : { from, perBlock: most * bytes };
       }),
     );
     return 0;

@@ -106,6 +106,8 @@ class Lookup {
   #dkeys = 0;
   #dbias = 0;
   #scores = 0;
+  /** What every row adds to the gradient of β, in float64. */
+  #totals = 0;
 
   constructor(
     op: string,
@@ -154,6 +156,7 @@ class Lookup {
     this.#dkeys = this.#block !== 0 ? this.#zeros(this.keys.size) : runtime.gradient(this.keys);
     this.#dbias = this.#bias !== 0 && this.keys.requiresGrad ? this.#zeros(this.columns) : 0;
     this.#scores = this.#strength.requiresGrad ? runtime.allocate(this.blockRows * this.columns) : 0;
+    this.#totals = this.#strength.requiresGrad ? runtime.allocate(2 * this.blockRows) : 0;
     return runtime.allocate(this.blockRows * this.columns);
   }
 
@@ -163,19 +166,12 @@ class Lookup {
     const [columns, width] = [this.columns, this.#width];
     const dstrength = this.#runtime.gradient(this.#strength);
     if (dstrength !== 0) this.#score(this.#scores, row, rows);
-    kernels.attentionWeightsBackward(
-      dz,
-      this.#dbias,
-      dstrength,
-      dw,
-      w,
-      this.#scores,
-      this.#bias,
-      this.#strength.pointer,
-      this.#factor,
-      rows,
-      columns,
-    );
+    const [strength, factor] = [this.#strength.pointer, this.#factor];
+    const [scores, bias, totals] = [this.#scores, this.#bias, this.#totals];
+    kernels.attentionWeightsBackward(dz, totals, dw, w, scores, bias, strength, factor, rows, columns);
+    if (dstrength !== 0 || this.#dbias !== 0) {
+      kernels.attentionWeightsSums(this.#dbias, dstrength, dz, totals, factor, rows, columns);
+    }
     if (this.#dkeys !== 0) {
       const queries = this.#queries(row, rows);
       kernels.matmul(this.#dkeys, dz, queries, arena.scratch, columns, width, rows, TRANSPOSE_A | ACCUMULATE);

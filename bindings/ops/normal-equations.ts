@@ -76,7 +76,13 @@ export class NormalEquations {
     const { memorySize: m, valueSize: n } = this;
     const mark = arena.mark();
     const scratch = this.runtime.allocate(kernels.gramScratchBytes(m) / 4);
-    kernels.addGram(this.#gram.pointer, weights.pointer, scratch, rows, m);
+    const most = kernels.gramRows();
+    const panels = Math.ceil(m / 4);
+    for (let row = 0; row < rows; row += most) {
+      const count = Math.min(most, rows - row);
+      kernels.widenRows(scratch, weights.pointer + 4 * row * m, count, m, 0, panels);
+      kernels.addGram(this.#gram.pointer, scratch, count, m, 0, panels);
+    }
     if (this.#isSmall(rows)) {
       kernels.addCross(this.#cross.pointer, weights.pointer, targets.pointer, scratch, rows, m, n);
     } else {
@@ -101,7 +107,9 @@ export class NormalEquations {
     const values = this.#values;
     const mark = arena.mark();
     const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
-    const work = runtime.allocate(8 * (m + 3));
+    const work = runtime.allocate(8 * (m + 3) * runtime.info.threads);
+    const panels = Math.ceil(n / 4);
+    const parts = runtime.allocate(4 * panels);
     const norm = kernels.symmetricNorm(this.#gram.pointer, work, m);
     if (!Number.isFinite(norm)) fail('solve', 'the weights', 'be finite', norm);
     const tolerance = m * EPSILON * norm;
@@ -109,7 +117,8 @@ export class NormalEquations {
     while (kernels.cholesky(factor, this.#gram.pointer, m, used, tolerance) !== 0) {
       used = Math.max(used * RAISE, tolerance * RAISE, Number.MIN_VALUE * 2 ** 60);
     }
-    const explained = kernels.choleskySolve(values.pointer, factor, this.#cross.pointer, work, m, n);
+    kernels.choleskySolve(values.pointer, parts, factor, this.#cross.pointer, work, m, n, 0, panels);
+    const explained = kernels.sumExplained(parts, panels);
     const condition = (norm + used) * kernels.inverseNorm(factor, work, m);
     arena.reset(mark);
     const penalty = used * kernels.sumSquares(values.pointer, values.size);

@@ -99,9 +99,10 @@ export function matmulBlock(
 ): void {
   const rows = blockRows(m, n);
   const cols = blockCols(n);
-  const across = quotient(n, cols);
-  const i = (block / across) * rows;
-  const j = (block % across) * cols;
+  // Neighbours share columns of b: threads that work side by side then read them from memory once.
+  const down = quotient(m, rows);
+  const i = (block % down) * rows;
+  const j = (block / down) * cols;
   multiply(c, a, b, scratch, m, n, k, flags, packed, i, min(i + rows, m), j, min(j + cols, n));
 }
 

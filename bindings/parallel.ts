@@ -9,7 +9,8 @@ type Kernel = (...args: (number | boolean)[]) => number;
 
 /**
  * Kernels that treat one element, or one row, like every other. A letter an argument: `x` advances by an element or a row, `w` by four bytes
- * a row, `d` by eight; `n` counts elements or rows, `c` the numbers in a row; what `.` stands for is the same for all.
+ * a row, `d` by eight; `n` counts elements or rows, or `N` where each number takes an exponential or more; `c` is the numbers in a row; what
+ * `.` stands for is the same for all.
  */
 const EACH = {
   clear: 'xn',
@@ -20,12 +21,12 @@ const EACH = {
   scale: 'xxn.',
   addScaled: 'xxn.',
   clamp: 'xxn..',
-  exp: 'xxn',
-  log: 'xxn',
-  tanh: 'xxn',
-  sigmoid: 'xxn',
+  exp: 'xxN',
+  log: 'xxN',
+  tanh: 'xxN',
+  sigmoid: 'xxN',
   relu: 'xxn',
-  softplus: 'xxn',
+  softplus: 'xxN',
   mulBackward: 'xxxxxn',
   divBackward: 'xxxxxn',
   expBackward: 'xxxn',
@@ -37,11 +38,11 @@ const EACH = {
   sgd: 'xxxn.....',
   adam: 'xxxxxn........',
   rmsprop: 'xxxxxn......',
-  softmax: 'xxnc',
+  softmax: 'xxNc',
   softmaxBackward: 'xxxnc',
-  logSoftmax: 'xxnc',
+  logSoftmax: 'xxNc',
   logSoftmaxBackward: 'xxxnc',
-  attentionWeights: 'xx...nc',
+  attentionWeights: 'xx...Nc',
   attentionWeightsBackward: 'xdxxx...nc',
   normalizeRows: 'xxnc',
   normalizeRowsBackward: 'xxxnc',
@@ -50,11 +51,14 @@ const EACH = {
 
 /** Multiplications from which on a product is worth sharing: some 80 µs. */
 const LARGE_PRODUCT = 2 ** 21;
-/** Numbers from which on a kernel over elements is, and one over rows, which does more to each; and numbers of a block. */
-const MANY_ELEMENTS = 2 ** 17;
-const ELEMENTS = 2 ** 14;
-const MANY_IN_ROWS = 2 ** 15;
-const IN_ROWS = 2 ** 12;
+/**
+ * Numbers from which on a kernel over each is: where each is much work, and where it is little. Little work is not worth the way of its
+ * numbers from one processor's cache to another's, so there have to be more than a cache holds.
+ */
+const MANY = 2 ** 17;
+const VERY_MANY = 2 ** 18;
+/** Numbers of a block. */
+const SOME = 2 ** 13;
 /** Blocks that are enough for all threads. */
 const ENOUGH_BLOCKS = 16;
 
@@ -130,7 +134,7 @@ function sharedConvolution(kernels: Kernels, threads: Threads): Partial<Kernels>
 function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kernels> {
   return {
     widenRows: (panels, w, rows, cols, first, count) => {
-      if (rows * cols < MANY_IN_ROWS) return kernels.widenRows(panels, w, rows, cols, first, count);
+      if (rows * cols < VERY_MANY) return kernels.widenRows(panels, w, rows, cols, first, count);
       const most = Math.ceil(count / ENOUGH_BLOCKS);
       threads.run('widenRows', Math.ceil(count / most), [panels, w, rows, cols, ...range(count, most)]);
     },
@@ -149,19 +153,19 @@ function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kern
 
 function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
   const alone = kernels[name] as unknown as Kernel;
-  const [counts, columns] = [letters.indexOf('n'), letters.indexOf('c')];
-  const many = columns < 0 ? MANY_ELEMENTS : MANY_IN_ROWS;
+  const [counts, columns] = [letters.search(/n/i), letters.indexOf('c')];
+  const many = letters.includes('N') ? MANY : VERY_MANY;
   return (...args) => {
     const count = args[counts] as number;
     const width = columns < 0 ? 1 : (args[columns] as number);
     if (count * width < many) return alone(...args);
-    const most = columns < 0 ? ELEMENTS : Math.max(1, Math.floor(IN_ROWS / width));
+    const most = Math.max(1, Math.floor(SOME / width));
     threads.run(
       name,
       Math.ceil(count / most),
       args.map((value, i) => {
         const from = Number(value);
-        if (letters[i] === 'n') return { from, perBlock: -most, most };
+        if (i === counts) return { from, perBlock: -most, most };
         const bytes = { x: 4 * width, w: 4, d: 8 }[letters[i] as string] ?? 0;
         // Absent pointers stay absent.
         return from === 0 || bytes === 0 ? from : { from, perBlock: most * bytes };

@@ -41,7 +41,7 @@ export {
   type StateEntry,
   type StateSource,
 } from './bindings/parameters.js';
-export { measurePeak } from './bindings/peak.js';
+export { measureDispatch, measurePeak } from './bindings/peak.js';
 export { Random, type RandomState } from './bindings/random.js';
 export type { Rows } from './bindings/rows.js';
 export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';

@@ -3,17 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import benny from 'benny';
 import { Command, InvalidArgumentError } from 'commander';
-import { load, measurePeak, type Runtime } from 'tapehead';
+import { load, measurePeak } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
-import { conv2dSuite } from './suites/conv2d.js';
-import { gumbelSuite } from './suites/gumbel.js';
-import { kernelMemorySuite } from './suites/kernel-memory.js';
-import { matmulSuite } from './suites/matmul.js';
-import { memorySuite } from './suites/memory.js';
-import { memoryVAESuite } from './suites/memory-vae.js';
-import { ntmSuite } from './suites/ntm.js';
-import { optimizersSuite } from './suites/optimizers.js';
-import { rowsSuite } from './suites/rows.js';
+import { BUNCH_MS, bunch } from './bunch.js';
+import { suites } from './suites/index.js';
 
 interface Result {
   readonly name: string;
@@ -24,24 +17,6 @@ interface Result {
   /** gflops by the 128-bit peak, measured before and after; the higher of the two counts. */
   readonly peakShare?: number;
 }
-
-const suites: Readonly<Record<string, readonly BenchCase[]>> = {
-  matmul: matmulSuite,
-  rows: rowsSuite,
-  memory: memorySuite,
-  optimizers: optimizersSuite,
-  conv2d: conv2dSuite,
-  gumbel: gumbelSuite,
-  ntm: ntmSuite,
-  'kernel memory': kernelMemorySuite,
-  'memory VAE': memoryVAESuite,
-};
-
-/**
- * Runs are timed in bunches at least this long, so that what benny does around a call does not show; and not much
- * longer, so that the median of many is a time at which nothing else had the core.
- */
-const BUNCH_MS = 2;
 
 const options = new Command('npm run bench --')
   .description('Times every op and a whole training step.')
@@ -77,7 +52,7 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
   const runtime = await load();
   const found: Result[] = [];
   let before = measurePeak(runtime);
-  const bunches = cases.map((bench) => bunch(runtime, bench));
+  const bunches = cases.map((bench) => bunch(runtime, bench, options.quick));
   await benny.suite(
     name,
     benny.configure({
@@ -95,31 +70,6 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
   );
   runtime.close();
   return found;
-}
-
-/** Does the work once to see that it works, then finds how often to repeat it within one timed run. */
-function bunch(runtime: Runtime, { name, prepare }: BenchCase): { run: () => void; repeats: number } {
-  const work = prepare(runtime);
-  work.run();
-  if (!work.result().every(Number.isFinite)) throw new RangeError(`bench: ${name} must give finite numbers`);
-  const repeats = options.quick ? 1 : Math.ceil(BUNCH_MS / fastest(work.run));
-  const run = (): void => {
-    for (let i = 0; i < repeats; i++) work.run();
-  };
-  return { run, repeats };
-}
-
-/** Shortest of the runs that fit into 100 ms, in which the engine also optimizes its code. */
-function fastest(run: () => void): number {
-  let best = Infinity;
-  const end = performance.now() + 100;
-  for (let start = performance.now(); start < end; ) {
-    run();
-    const now = performance.now();
-    best = Math.min(best, Math.max(now - start, 1e-4));
-    start = now;
-  }
-  return best;
 }
 
 /** Rates of a bench, printed as a line. */

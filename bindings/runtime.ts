@@ -57,21 +57,18 @@ export class Runtime {
   #gradEnabled = true;
   #detectAnomaly = false;
   #tape: Entry[] = [];
-  readonly #threads: Threads | undefined;
 
   /** @internal Use `load`. */
   constructor(
     /** @internal */ readonly kernels: Kernels,
     /** @internal */ readonly arena: Arena,
     readonly info: RuntimeInfo,
-    threads: Threads | undefined,
-  ) {
-    this.#threads = threads;
-  }
+    /** @internal */ readonly threads: Threads | undefined,
+  ) {}
 
   /** Ends the threads, if there are any; what is done from then on is done by the caller alone. */
   close(): void {
-    this.#threads?.close();
+    this.threads?.close();
   }
 
   /**
@@ -81,7 +78,7 @@ export class Runtime {
    */
   step<T>(fn: () => T, { detectAnomaly = false }: StepOptions = {}): T {
     if (this.#scope !== this.#forever) throw new RangeError('step: steps must not be nested, got a step inside a step');
-    this.#threads?.expectAlive();
+    this.threads?.expectAlive();
     if (this.unsealed.size > 0) for (const parameters of this.unsealed) parameters.seal();
     const mark = this.arena.mark();
     const scope = { alive: true };

@@ -32,15 +32,16 @@ export class Threads {
     const control = Job.control();
     const threads = new Threads(count, new Job(control, instance.exports, 0));
     const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
-    try {
-      threads.#workers = await Promise.all(
-        others.map((thread) =>
-          started({ module, memory, control, thread }, (how) => threads.#lose(`thread ${thread} ${how}`)),
-        ),
-      );
-    } catch (error) {
+    const starts = await Promise.allSettled(
+      others.map((thread) =>
+        started({ module, memory, control, thread }, (how) => threads.#lose(`thread ${thread} ${how}`)),
+      ),
+    );
+    threads.#workers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+    const failed = starts.find((start) => start.status === 'rejected');
+    if (failed !== undefined) {
       threads.close();
-      throw error;
+      throw failed.reason;
     }
     return threads;
   }

@@ -11,19 +11,21 @@ export const BUNCH_MS = 2;
 export interface Bunch {
   run(): void;
   readonly repeats: number;
-  result(): Float32Array;
+  /** What the first run has produced. */
+  readonly first: Float32Array;
 }
 
 /** Does the work once to see that it works, then finds how often to repeat it within one timed run; `quick`, once. */
 export function bunch(runtime: Runtime, { name, prepare }: BenchCase, quick: boolean): Bunch {
   const work = prepare(runtime);
   work.run();
-  if (!work.result().every(Number.isFinite)) throw new RangeError(`bench: ${name} must give finite numbers`);
+  const first = work.result();
+  if (!first.every(Number.isFinite)) throw new RangeError(`bench: ${name} must give finite numbers`);
   const repeats = quick ? 1 : Math.ceil(BUNCH_MS / fastest(work.run));
   const run = (): void => {
     for (let i = 0; i < repeats; i++) work.run();
   };
-  return { run, repeats, result: () => work.result() };
+  return { run, repeats, first };
 }
 
 /** Shortest of the runs that fit into 100 ms, in which the engine also optimizes its code. */

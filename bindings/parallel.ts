@@ -13,7 +13,6 @@ type Kernel = (...args: (number | boolean)[]) => number;
  * `.` stands for is the same for all.
  */
 const EACH = {
-  clear: 'xn',
   add: 'xxxn',
   sub: 'xxxn',
   mul: 'xxxn',

@@ -109,8 +109,14 @@ async function open(
     threads: count,
     reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
   };
-  return new Runtime(threads === undefined ? kernels : sharedKernels(kernels, threads), arena, info, threads);
+  if (threads === undefined) return new Runtime(kernels, arena, info, threads);
+  const runtime = new Runtime(sharedKernels(kernels, threads), arena, info, threads);
+  forgotten.register(runtime, threads);
+  return runtime;
 }
+
+/** A runtime that nobody can reach any more takes its threads along, and with them the memory that they hold. */
+const forgotten = new FinalizationRegistry<Threads>((threads) => threads.close());
 
 async function chooseBuild(variant: string | undefined): Promise<Build> {
   if (variant !== undefined && !builds.some((build) => build.variant === variant)) {

@@ -192,6 +192,29 @@ test('a process with threads can exit in the middle', async (t) => {
   t.is(code, 7);
 });
 
+test('a runtime that is forgotten takes its threads along', async (t) => {
+  const { stdout } = await script(`
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
+    const { terminate } = Worker.prototype;
+    Worker.prototype.terminate = function () {
+      console.log('ended');
+      return terminate.call(this);
+    };
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc');
+    const gc = process.getBuiltinModule('node:vm').runInNewContext('gc');
+    const { load, matmul } = await import(index);
+    await (async () => {
+      const runtime = await load({ threads: 3 });
+      runtime.step(() => matmul(runtime.zeros([256, 256]), runtime.zeros([256, 256])).size);
+    })();
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      gc();
+    }
+  `);
+  t.is(stdout, 'ended\nended\n');
+});
+
 test('threads without work use no processor', async (t) => {
   const { stdout } = await script(`${sharedWork}
     const before = process.cpuUsage();

@@ -4,8 +4,8 @@
 // (h mod SH, w mod SW) at (h / SH, w / SW). So a tap (c, kh, kw) of the kernel sees the pixels of an output row side by
 // side, whatever the stride, at a constant distance from where it sees the first.
 import { Transpose } from './matmul-pack';
-import { Tile } from './matmul-tiles';
 import { Simd } from './simd';
+import { Tile } from './tile';
 
 /** The sizes of a convolution: 13 integers in memory. */
 export class Geometry {
@@ -247,8 +247,8 @@ function packFourTaps(
   while (count) {
     const run = min(Geometry.outputWidth(g) - (place % Geometry.outputWidth(g)), count);
     const at = Place.offset(place, g);
-    if (width === 8) Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 32);
-    else Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 16);
+    if (width === 8) Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 32, 4);
+    else Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 16, 4);
     panel += (<usize>(run * width)) << 2;
     place += run;
     count -= run;

@@ -4,8 +4,9 @@
 // blocks of it are packed straight from one padded image, and blocks of dP are added to one (conv2d-patches.ts).
 import { addPlaces, addSplitImage, Geometry, packPlaces, packTaps, setTaps, splitImage } from './conv2d-patches';
 import { KC, MC, NC } from './matmul';
-import { packColumns, packRows, Transpose } from './matmul-pack';
+import { packColumns, packPanel, packRows } from './matmul-pack';
 import { multiplyPanels } from './matmul-tiles';
+import { ROWS } from './tile';
 
 /** Most images that share a block of the weights' gradient: small ones do not fill its depth alone. */
 const GROUP: u32 = 16;
@@ -25,7 +26,8 @@ export function conv2dSharedBytes(g: usize): u32 {
   const outputs = Geometry.outputs(g);
   const weights = 4 * max(padded(outputs) * taps, padded(taps) * outputs);
   const gradients = 4 * padded(outputs) * Geometry.places(g) * conv2dGroup(g);
-  return <u32>tapsBytes(g) + max(weights, <u32>groupBytes(g) + gradients);
+  // packRows takes 16 bytes more.
+  return <u32>tapsBytes(g) + 16 + max(weights, <u32>groupBytes(g) + gradients);
 }
 
 /** Size of `own`, in bytes. */
@@ -193,33 +195,30 @@ export function conv2dBackwardWeight(
   }
 }
 
-/** Packs `count` places of every channel of image `i` of `images` into panels of 4 channels, image after image. */
+/** Packs `count` places of every channel of image `i` of `images` into panels of ROWS channels, image after image. */
 function packGradients(panels: usize, dy: usize, outputs: u32, i: u32, images: u32, count: u32, stride: usize): void {
-  const last = outputs - 1;
-  for (let o: u32 = 0; o < outputs; o += 4) {
-    const x0 = dy + <usize>o * stride;
-    const x1 = dy + <usize>min(last, o + 1) * stride;
-    const x2 = dy + <usize>min(last, o + 2) * stride;
-    const x3 = dy + <usize>min(last, o + 3) * stride;
-    Transpose.four(panels + ((<usize>(o * images * count + 4 * i * count)) << 2), x0, x1, x2, x3, count, 16);
+  for (let o: u32 = 0; o < outputs; o += ROWS) {
+    const at = panels + ((<usize>(o * images * count + ROWS * i * count)) << 2);
+    packPanel(at, dy + <usize>o * stride, min(outputs - o, ROWS), count, stride);
   }
 }
 
 function tapsBytes(g: usize): usize {
-  return (<usize>padded(Geometry.taps(g))) << 2;
+  return (<usize>((Geometry.taps(g) + 3) & ~3)) << 2;
 }
 
 function groupBytes(g: usize): usize {
   return slack(Geometry.splitBytes(g) * conv2dGroup(g));
 }
 
-/** Bytes of the panels of 4 of `rows` rows that come before those of the block of k from k on. */
+/** Bytes of the panels of `rows` rows that come before those of the block of k from k on. */
 function panelsBefore(k: u32, rows: u32): usize {
   return (<usize>(padded(rows) * k)) << 2;
 }
 
+/** `count`, rounded up to whole panels. */
 function padded(count: u32): u32 {
-  return (count + 3) & ~3;
+  return ((count + ROWS - 1) / ROWS) * ROWS;
 }
 
 /** Room for what is read beyond the last pixel, four at a time. */

@@ -1,28 +1,11 @@
 // The register tiles of matrix multiplication: a packed block of A times a packed block of B.
 //
-// A block of A [rows, depth] lies in panels of 4 rows, each [depth, 4]; a block of B [depth, cols] in panels of 8
+// A block of A [rows, depth] lies in panels of ROWS rows, each [depth, ROWS]; a block of B [depth, cols] in panels of 8
 // columns, each [depth, 8], and one of 4 where the remainder fits it. Padding holds anything: its products reach only
 // lanes that are never stored. Every element of C is one chain of multiply-adds over depth.
+import { fused4, fused8 } from './matmul-tiles-fused';
 import { Simd } from './simd';
-
-export class Tile {
-  /** Columns of the panel that begins where `left` columns are left. */
-  @inline static width(left: u32): u32 {
-    return left > 4 ? 8 : 4;
-  }
-
-  /** The first `count` (1 to 4) floats at x. */
-  @inline static get(x: usize, count: u32): v128 {
-    return count === 4 ? v128.load(x) : Simd.loadTail(x, count);
-  }
-
-  /** c (+)= x in the first `count` (1 to 4) lanes. */
-  @inline static put(c: usize, x: v128, count: u32, add: bool): void {
-    const sum = add ? f32x4.add(Tile.get(c, count), x) : x;
-    if (count === 4) v128.store(c, sum);
-    else Simd.storeTail(c, sum, count);
-  }
-}
+import { ROWS, Tile } from './tile';
 
 /** c[rows, cols] = (add ? c : 0) + a·b of packed blocks; consecutive rows of c are `stride` bytes apart. */
 export function multiplyPanels(
@@ -39,10 +22,17 @@ export function multiplyPanels(
   for (let j: u32 = 0; j < cols; j += 8) {
     const left = min(cols - j, 8);
     let row = c + ((<usize>j) << 2);
-    for (let i: u32 = 0; i < rows; i += 4) {
-      if (left > 4) tile8(row, a, <usize>i * step, b, <usize>j * step, rows - i, left - 4, depth, stride, add);
-      else tile4(row, a, <usize>i * step, b, <usize>j * step, rows - i, left, depth, stride, add);
-      row += 4 * stride;
+    for (let i: u32 = 0; i < rows; i += ROWS) {
+      const p = a + <usize>i * step;
+      const q = b + <usize>j * step;
+      if (ASC_FEATURE_RELAXED_SIMD) {
+        if (left > 4) fused8(row, p, q, rows - i, left - 4, depth, stride, add);
+        else fused4(row, p, q, rows - i, left, depth, stride, add);
+      } else {
+        if (left > 4) tile8(row, a, <usize>i * step, b, <usize>j * step, rows - i, left - 4, depth, stride, add);
+        else tile4(row, a, <usize>i * step, b, <usize>j * step, rows - i, left, depth, stride, add);
+      }
+      row += <usize>ROWS * stride;
     }
   }
 }

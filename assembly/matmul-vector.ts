@@ -1,6 +1,6 @@
 // Matrix multiplication where one operand is a vector: no element of the matrix is used twice, so nothing is packed.
-import { Tile } from './matmul-tiles';
 import { Simd } from './simd';
+import { Tile } from './tile';
 
 /** Columns summed at a time: their running sums stay in the first-level cache. */
 const STRIP: u32 = 1024;

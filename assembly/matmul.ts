@@ -7,6 +7,7 @@
 import { packColumns, packRows } from './matmul-pack';
 import { multiplyPanels } from './matmul-tiles';
 import { matrixTimesVector, vectorTimesMatrix, vectorTimesPanels } from './matmul-vector';
+import { ROWS } from './tile';
 
 /** Bits of `flags`. */
 const A_TRANSPOSED: u32 = 1;
@@ -14,12 +15,13 @@ const B_TRANSPOSED: u32 = 2;
 const ACCUMULATE: u32 = 4;
 
 /** Block sizes: a panel of B (KC×8) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
-export const MC: u32 = 64;
+export const MC: u32 = ROWS === 4 ? 64 : 66;
 export const KC: u32 = 512;
 export const NC: u32 = 256;
 /** Blocks that a product is split into for several threads, if it is large enough. */
 const ENOUGH_BLOCKS: u32 = 8;
-const A_BYTES: u32 = 4 * MC * KC;
+// packRows may take 16 bytes more.
+const A_BYTES: u32 = 4 * MC * KC + 64;
 const B_BYTES: u32 = 4 * KC * NC;
 
 /** Size of the scratch memory that every kernel here takes, in bytes. */

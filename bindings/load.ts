@@ -1,6 +1,6 @@
 // Picks the best wasm build the engine supports, instantiates it over a fresh memory, and starts its threads.
 import { instantiate } from '@assemblyscript/loader';
-import { relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
+import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
 import { sharedKernels } from './parallel.js';
@@ -34,6 +34,8 @@ interface Build {
   readonly variant: RuntimeInfo['variant'];
   readonly reason: string;
   readonly supported: () => Promise<boolean>;
+  /** Whether the build is also fast there, if that is in question. */
+  readonly fast?: () => Promise<boolean>;
   readonly embedded: Embedded;
   /** The same for a shared memory. */
   readonly threaded: Embedded;
@@ -45,6 +47,8 @@ const builds: readonly Build[] = [
     variant: 'relaxed',
     reason: 'the engine supports relaxed SIMD',
     supported: relaxedSimd,
+    // V8 before 13, which has no string builtins either, spills the registers of the larger tile: half the speed.
+    fast: jsStringBuiltins,
     embedded: () => import('./wasm/relaxed.js'),
     threaded: () => import('./wasm/relaxed-threads.js'),
   },
@@ -124,7 +128,9 @@ async function chooseBuild(variant: string | undefined): Promise<Build> {
   }
   for (const build of builds) {
     if (variant !== undefined && variant !== build.variant) continue;
-    if (await build.supported()) return variant === undefined ? build : { ...build, reason: 'it was asked for' };
+    if (!(await build.supported())) continue;
+    if (variant !== undefined) return { ...build, reason: 'it was asked for' };
+    if (build.fast === undefined || (await build.fast())) return build;
   }
   throw new Error(
     variant === 'relaxed'

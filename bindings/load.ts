@@ -11,7 +11,7 @@ import { Threads } from './threads.js';
 export interface LoadOptions {
   /**
    * The build: `simd`, with which the same seed gives the same bits on any engine, or `relaxed`, whose fused multiply-adds are faster
-   * and may round differently from machine to machine. Default: TAPEHEAD_VARIANT in Node, or else the fastest that the engine supports.
+   * and may round differently from machine to machine. Default: TAPEHEAD_VARIANT in Node, or else the faster one on this engine.
    */
   variant?: RuntimeInfo['variant'];
   /**
@@ -41,7 +41,7 @@ interface Build {
   readonly threaded: Embedded;
 }
 
-/** Best first; the first that the engine supports is loaded. */
+/** Best first; the first that the engine supports, and runs fast, is loaded. */
 const builds: readonly Build[] = [
   {
     variant: 'relaxed',

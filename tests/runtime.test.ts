@@ -178,6 +178,12 @@ test('load takes a module, bytes, or refuses anything else', async (t) => {
   await t.throwsAsync(load({ maxMemory: 1 }), { instanceOf: RangeError });
 });
 
+test('a variant that is asked for is loaded, or refused where the engine does not support it', async (t) => {
+  t.is((await load({ variant: 'simd' })).info.variant, 'simd');
+  if (await relaxedSimd()) t.is((await load({ variant: 'relaxed' })).info.variant, 'relaxed');
+  else await t.throwsAsync(load({ variant: 'relaxed' }), { message: /^load: the engine must support relaxed SIMD/ });
+});
+
 test('tensors belong to the class that is exported', (t) => {
   t.true(runtime.zeros([1]) instanceof Tensor);
 });

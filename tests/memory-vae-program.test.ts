@@ -7,9 +7,9 @@ import test from 'ava';
 import { load } from '../index.js';
 import { cifar10, joined } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
-import { evaluate } from '../reproduce/memory-vae/evaluate.js';
-import type { Settings } from '../reproduce/memory-vae/settings.js';
-import { Training } from '../reproduce/memory-vae/train.js';
+import { reconstruction, use } from '../reproduce/memory-vae/evaluate.js';
+import type { ModelName, Settings } from '../reproduce/memory-vae/settings.js';
+import { Training } from '../reproduce/memory-vae/training.js';
 import { seeded } from './random-numbers.js';
 
 const RECORD = 3073;
@@ -63,12 +63,13 @@ test('damaged CIFAR-10 files are named, with the byte', async (t) => {
 });
 
 const sizes = { narrow: 4, wide: 6, residual: 3, latentSize: 4 };
-const settings: Settings = {
+const settings: Settings<ModelName> = {
   updates: 6,
   batch: 4,
   learningRate: 1e-2,
   memory: { ...sizes, memorySize: 7 },
   vq: { ...sizes, codebookSize: 7, restartDeadCodes: true },
+  gaussian: sizes,
 };
 
 function madeUp(count: number) {
@@ -77,7 +78,7 @@ function madeUp(count: number) {
   return { count, channels: 3, height: 8, width: 8, images, labels: new Uint8Array(count) };
 }
 
-async function training(seed = 1, chosen = settings): Promise<Training> {
+async function training(seed = 1, chosen = settings): Promise<Training<ModelName>> {
   return new Training(await load(), madeUp(10), chosen, 0.08, seed);
 }
 
@@ -93,8 +94,8 @@ test('training goes on from its checkpoint with the same bits', async (t) => {
   t.true(second.resume(path));
   t.is(second.update, 3);
   for (let i = 0; i < 3; i++) second.step();
-  for (const model of ['memory', 'vq'] as const) {
-    t.deepEqual(second[model].parameters.stateDict(), unbroken[model].parameters.stateDict());
+  for (const model of ['memory', 'vq', 'gaussian'] as const) {
+    t.deepEqual(second.models[model].parameters.stateDict(), unbroken.models[model].parameters.stateDict());
   }
   t.deepEqual(second.step(), unbroken.step());
 });
@@ -107,20 +108,31 @@ test('a checkpoint of another seed or other settings is not gone on from', async
   t.true((await training(1, { ...settings, updates: 99 })).resume(path));
 });
 
+test('the settings say which models are trained; beside others each learns the same', async (t) => {
+  const { gaussian, ...rest } = settings;
+  const all = await training();
+  const two = new Training<'memory' | 'vq'>(await load(), madeUp(10), rest, 0.08, 1);
+  t.deepEqual([...two.names, ...all.names], ['memory', 'vq', 'memory', 'vq', 'gaussian']);
+  for (let i = 0; i < 2; i++) [all, two].map((training) => training.step());
+  const { memory, vq } = all.step();
+  t.deepEqual({ memory, vq }, two.step());
+});
+
 test('both models begin with the same encoder and decoder', async (t) => {
-  const { memory, vq } = await training();
+  const { memory, vq } = (await training()).models;
   for (const [key, entry] of vq.parameters.stateDict()) {
     if (/^(en|de)coder\./.test(key)) t.deepEqual(memory.parameters.stateDict().get(key), entry, key);
   }
 });
 
 test('quality: errors, signal to noise, perplexity, bits of a read', async (t) => {
-  const { memory, vq } = await training();
-  const [soft, hard] = [evaluate(memory, madeUp(10), 0.08, 10), evaluate(vq, madeUp(10), 0.08, 10)];
-  for (const { error, psnr, perplexity } of [soft, hard]) {
+  const { memory, vq, gaussian } = (await training()).models;
+  for (const model of [memory, vq, gaussian]) {
+    const { error, psnr } = reconstruction(model, madeUp(10), 0.08, 10);
     t.true(Math.abs(psnr + 10 * Math.log10(error * 0.08)) < 1e-9);
-    t.true(perplexity >= 1 && perplexity <= 7);
   }
+  const [soft, hard] = [use(memory, madeUp(10), 10), use(vq, madeUp(10), 10)];
+  for (const { perplexity } of [soft, hard]) t.true(perplexity >= 1 && perplexity <= 7);
   t.true(soft.entropy > 0 && soft.entropy <= Math.log2(7) + 1e-6);
   t.is(hard.entropy, 0);
 });

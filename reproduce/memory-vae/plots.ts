@@ -2,28 +2,26 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
 import { type Picture, sheet } from '../sheet.js';
-import { published } from './settings.js';
-import type { Metric } from './train.js';
-
-const names = { memory: 'memory VAE', vq: 'VQ-VAE' };
+import { published, titles } from './settings.js';
+import type { Metric } from './training.js';
 
 /** Training error over updates, both models; the published points as crosses. */
-export function convergencePlot(metrics: readonly Metric[], subtitle: string): TopLevelSpec {
+export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], subtitle: string): TopLevelSpec {
   const models = ['memory', 'vq'] as const;
   const last = metrics.at(-1)?.update ?? 0;
   const curves = models.flatMap((model) =>
-    metrics.map((metric) => ({ model: names[model], update: metric.update, error: metric[model] })),
+    metrics.map((metric) => ({ model: titles[model], update: metric.update, error: metric[model] })),
   );
   const points = models.flatMap((model) =>
     Object.entries(published[model])
-      .map(([update, error]) => ({ model: names[model], update: Number(update), error }))
+      .map(([update, error]) => ({ model: titles[model], update: Number(update), error }))
       .filter(({ update }) => update <= Math.max(last, 1000)),
   );
   const color = {
     field: 'model',
     type: 'nominal' as const,
     title: null,
-    scale: { domain: Object.values(names), range: [colors.blue, colors.orange] },
+    scale: { domain: models.map((model) => titles[model]), range: [colors.blue, colors.orange] },
     legend: { orient: 'top-right' as const, offset: 12 },
   };
   const x = { field: 'update', type: 'quantitative' as const, title: 'updates', axis: { grid: false } };

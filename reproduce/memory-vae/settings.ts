@@ -1,19 +1,28 @@
-// How the memory VAE and the VQ-VAE are trained side by side: sizes, starts, the published points.
-import type { MemoryVAEOptions, VQVAEOptions } from 'tapehead';
+// How the models are trained side by side: sizes, starts, the published points.
+import type { GaussianVAEOptions, MemoryVAEOptions, VQVAEOptions } from 'tapehead';
 import type { ProgramOptions } from '../program.js';
 
-export interface Settings {
+/** The models by the names they have here and in checkpoints, and what they are called. */
+export const titles = { memory: 'memory VAE', vq: 'VQ-VAE', gaussian: 'Gaussian VAE' } as const;
+export type ModelName = keyof typeof titles;
+
+interface ModelOptions {
+  readonly memory: Omit<MemoryVAEOptions, 'random'>;
+  readonly vq: Omit<VQVAEOptions, 'random'>;
+  readonly gaussian: Omit<GaussianVAEOptions, 'random'>;
+}
+
+/** How long and how fast, and the options of every model that is trained. */
+export type Settings<Name extends ModelName> = Pick<ModelOptions, Name> & {
   readonly updates: number;
   readonly batch: number;
   readonly learningRate: number;
-  readonly memory: Omit<MemoryVAEOptions, 'random'>;
-  readonly vq: Omit<VQVAEOptions, 'random'>;
-}
+};
 
 const shared = { updates: 25_000, batch: 32, learningRate: 3e-4, vq: { restartDeadCodes: true } };
 
 /** By `--variant`: ours, and the notebook's own. */
-export const settings: Readonly<Record<ProgramOptions['variant'], Settings>> = {
+export const settings: Readonly<Record<ProgramOptions['variant'], Settings<'memory' | 'vq'>>> = {
   default: { ...shared, memory: {} },
   published: {
     ...shared,

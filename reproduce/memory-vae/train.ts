@@ -1,152 +1,50 @@
-// Training of both models on the same batches, and the checkpoint from which it goes on bit for bit.
-import { existsSync, readFileSync } from 'node:fs';
-import {
-  Adam,
-  ImageBatches,
-  type ImageBatchesState,
-  MemoryVAE,
-  Random,
-  type RandomState,
-  type Runtime,
-  readSafetensors,
-  type StateDict,
-  type Tensor,
-  VQVAE,
-  writeSafetensors,
-} from 'tapehead';
-import { DataError } from '../data/data-error.js';
+// Trains models on a set of images, with progress, up to the number of updates or to where the user stops it.
+import { join } from 'node:path';
+import { load } from 'tapehead';
+import { cifar10 } from '../data/cifar-10.js';
+import { fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
-import { replaceFile } from '../replace-file.js';
-import type { Settings } from './settings.js';
+import type { ProgramOptions } from '../program.js';
+import { Progress } from '../progress.js';
+import { type ModelName, type Settings, titles } from './settings.js';
+import { Training } from './training.js';
 
-/** Mean error over the data's variance of the updates up to this one, since the last metric. */
-export interface Metric {
-  readonly update: number;
-  readonly memory: number;
-  readonly vq: number;
+/** The models of `settings`, trained from the checkpoint if there is one, which is left behind; and the images. */
+export async function train<Name extends ModelName>(
+  settings: Settings<Name>,
+  { seed, out, data, set }: ProgramOptions,
+): Promise<{ training: Training<Name>; train: LabelledImages; test: LabelledImages }> {
+  const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
+  const training = new Training(await load(), train, settings, varianceOf(train), seed);
+  const counts = training.names.map((name) => `${titles[name]} ${training.models[name].parameters.count}`);
+  console.log(`Training on ${train.count} images of ${set}. Parameters: ${counts.join(', ')}.`);
+  await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
+  return { training, train, test };
 }
 
-const METRIC_EVERY = 100;
-const CHECKPOINT_EVERY = 500;
-
-/** Both models with their optimizers, the batches, and what has been measured. */
-export class Training {
-  readonly memory: MemoryVAE;
-  readonly vq: VQVAE;
-  readonly metrics: Metric[] = [];
-  /** Updates done. */
-  update = 0;
-  readonly #optimizers: Readonly<Record<'memory' | 'vq', Adam>>;
-  readonly #batches: ImageBatches;
-  readonly #revivals: Random;
-  #sums = { memory: 0, vq: 0 };
-
-  constructor(
-    readonly runtime: Runtime,
-    train: LabelledImages,
-    readonly settings: Settings,
-    /** Variance of the training images' pixels. */
-    readonly variance: number,
-    readonly seed: number,
-  ) {
-    const { channels, height, width, images } = train;
-    // The same stream for both, so that they begin with the same encoder and decoder.
-    const start = () => new Random(runtime, seed);
-    this.memory = new MemoryVAE(runtime, { channels, variance, ...settings.memory, random: start() });
-    this.#revivals = start();
-    this.vq = new VQVAE(runtime, { channels, variance, ...settings.vq, random: this.#revivals });
-    const optimizer = ({ parameters }: MemoryVAE | VQVAE) =>
-      new Adam(parameters, { lr: settings.learningRate, amsgrad: true });
-    this.#optimizers = { memory: optimizer(this.memory), vq: optimizer(this.vq) };
-    this.#batches = new ImageBatches(runtime, {
-      images,
-      shape: [channels, height, width],
-      random: new Random(runtime, seed + 2 ** 20),
-    });
-  }
-
-  /** One update of both models on one batch; returns their errors over the data's variance. */
-  step(): { memory: number; vq: number } {
-    const errors = this.runtime.step(() => {
-      const images = this.#batches.batch(this.settings.batch);
-      return { memory: this.#learn('memory', images), vq: this.#learn('vq', images) };
-    });
-    this.update++;
-    for (const name of ['memory', 'vq'] as const) this.#sums[name] += errors[name] / METRIC_EVERY;
-    if (this.update % METRIC_EVERY === 0) {
-      this.metrics.push({ update: this.update, ...this.#sums });
-      this.#sums = { memory: 0, vq: 0 };
+async function trainWithProgress<Name extends ModelName>(training: Training<Name>, checkpoint: string): Promise<void> {
+  if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
+  const { updates, batch } = training.settings;
+  const progress = new Progress(updates * batch, 'images');
+  try {
+    while (training.update < updates && !progress.interrupted) {
+      const errors = training.step();
+      if (training.due) training.save(checkpoint);
+      const named = training.names.map((name) => [titles[name], errors[name]]);
+      await progress.update(training.update * batch, { update: training.update, ...Object.fromEntries(named) });
     }
-    return errors;
+  } finally {
+    progress.stop();
   }
-
-  /** Whether a checkpoint is due. */
-  get due(): boolean {
-    return this.update % CHECKPOINT_EVERY === 0;
-  }
-
-  #learn(name: 'memory' | 'vq', images: Tensor): number {
-    const { loss, error } = this[name].forward(images, { training: true });
-    loss.backward();
-    this.#optimizers[name].step();
-    this.#optimizers[name].zeroGrad();
-    return error.item() / this.variance;
-  }
-
-  /** Writes everything that training goes on from. */
-  save(path: string): void {
-    const { update, metrics, settings, seed } = this;
-    const state: Saved = {
-      ...{ update, metrics, settings, seed, sums: this.#sums },
-      batches: this.#batches.state,
-      revivals: this.#revivals.state,
-    };
-    const tensors: StateDict = new Map();
-    for (const [name, part] of this.#parts()) {
-      for (const [key, entry] of part.stateDict()) tensors.set(`${name}.${key}`, entry);
-    }
-    replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
-  }
-
-  /** Goes on from a checkpoint, if there is one of the same seed and settings. Throws a DataError where there is another. */
-  resume(path: string): boolean {
-    if (!existsSync(path)) return false;
-    const { tensors, metadata } = readSafetensors(readFileSync(path));
-    const saved = JSON.parse(metadata.tapehead ?? '{}') as Saved;
-    const same = ({ updates, ...rest }: Settings) => JSON.stringify(rest);
-    if (saved.seed !== this.seed || same(saved.settings) !== same(this.settings)) {
-      throw new DataError(
-        `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
-      );
-    }
-    for (const [name, part] of this.#parts()) {
-      const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
-      part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
-    }
-    this.update = saved.update;
-    this.metrics.push(...saved.metrics);
-    this.#sums = saved.sums;
-    this.#batches.setState(saved.batches);
-    this.#revivals.setState(saved.revivals);
-    return true;
-  }
-
-  #parts() {
-    return [
-      ['memory', this.memory.parameters],
-      ['vq', this.vq.parameters],
-      ['memory_adam', this.#optimizers.memory],
-      ['vq_adam', this.#optimizers.vq],
-    ] as const;
-  }
+  training.save(checkpoint);
 }
 
-interface Saved {
-  readonly update: number;
-  readonly metrics: readonly Metric[];
-  readonly settings: Settings;
-  readonly seed: number;
-  readonly sums: { memory: number; vq: number };
-  readonly batches: ImageBatchesState;
-  readonly revivals: RandomState;
+/** Variance of the pixels, from 0 to 1. */
+function varianceOf({ images }: LabelledImages): number {
+  const counts = new Float64Array(256);
+  for (const byte of images) counts[byte] = (counts[byte] as number) + 1;
+  const moment = (of: (value: number) => number) =>
+    counts.reduce((sum, count, byte) => sum + count * of(byte / 255), 0) / images.length;
+  const mean = moment((value) => value);
+  return moment((value) => (value - mean) ** 2);
 }

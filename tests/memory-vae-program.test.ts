@@ -9,7 +9,7 @@ import { cifar10, joined } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
 import { reconstruction, use } from '../reproduce/memory-vae/evaluate.js';
 import type { ModelName, Settings } from '../reproduce/memory-vae/settings.js';
-import { Training } from '../reproduce/memory-vae/training.js';
+import { Training } from '../reproduce/memory-vae/train.js';
 import { seeded } from './random-numbers.js';
 
 const RECORD = 3073;

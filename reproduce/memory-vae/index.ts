@@ -7,8 +7,8 @@ import { type Figure, figure, show, table } from '../result.js';
 import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
 import { convergencePlot, imageSheet } from './plots.js';
 import { published, settings } from './settings.js';
-import { train } from './train.js';
-import type { Metric, Training } from './training.js';
+import { train } from './run.js';
+import type { Metric, Training } from './train.js';
 
 type Pair = 'memory' | 'vq';
 type Quality = Reconstructed & Use;

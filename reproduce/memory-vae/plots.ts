@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
 import { type Picture, sheet } from '../sheet.js';
 import { published, titles } from './settings.js';
-import type { Metric } from './training.js';
+import type { Metric } from './train.js';
 
 /** Training error over updates, both models; the published points as crosses. */
 export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], subtitle: string): TopLevelSpec {

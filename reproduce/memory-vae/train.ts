@@ -1,50 +1,171 @@
-// Trains models on a set of images, with progress, up to the number of updates or to where the user stops it.
-import { join } from 'node:path';
-import { load } from 'tapehead';
-import { cifar10 } from '../data/cifar-10.js';
-import { fashionMnist } from '../data/fashion-mnist.js';
+// Training of models on the same batches, and the checkpoint from which it goes on bit for bit.
+import { existsSync, readFileSync } from 'node:fs';
+import {
+  Adam,
+  GaussianVAE,
+  ImageBatches,
+  type ImageBatchesState,
+  MemoryVAE,
+  type Optimizer,
+  type Parameters,
+  Random,
+  type RandomState,
+  type Runtime,
+  readSafetensors,
+  type StateDict,
+  type Tensor,
+  VQVAE,
+  writeSafetensors,
+} from 'tapehead';
+import { DataError } from '../data/data-error.js';
 import type { LabelledImages } from '../data/images.js';
-import type { ProgramOptions } from '../program.js';
-import { Progress } from '../progress.js';
-import { type ModelName, type Settings, titles } from './settings.js';
-import { Training } from './training.js';
+import { replaceFile } from '../replace-file.js';
+import type { ModelName, Settings } from './settings.js';
 
-/** The models of `settings`, trained from the checkpoint if there is one, which is left behind; and the images. */
-export async function train<Name extends ModelName>(
-  settings: Settings<Name>,
-  { seed, out, data, set }: ProgramOptions,
-): Promise<{ training: Training<Name>; train: LabelledImages; test: LabelledImages }> {
-  const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
-  const training = new Training(await load(), train, settings, varianceOf(train), seed);
-  const counts = training.names.map((name) => `${titles[name]} ${training.models[name].parameters.count}`);
-  console.log(`Training on ${train.count} images of ${set}. Parameters: ${counts.join(', ')}.`);
-  await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
-  return { training, train, test };
+export interface Models {
+  readonly memory: MemoryVAE;
+  readonly vq: VQVAE;
+  readonly gaussian: GaussianVAE;
 }
 
-async function trainWithProgress<Name extends ModelName>(training: Training<Name>, checkpoint: string): Promise<void> {
-  if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
-  const { updates, batch } = training.settings;
-  const progress = new Progress(updates * batch, 'images');
-  try {
-    while (training.update < updates && !progress.interrupted) {
-      const errors = training.step();
-      if (training.due) training.save(checkpoint);
-      const named = training.names.map((name) => [titles[name], errors[name]]);
-      await progress.update(training.update * batch, { update: training.update, ...Object.fromEntries(named) });
-    }
-  } finally {
-    progress.stop();
+/** Errors over the data's variance, by model. */
+export type Errors<Name extends ModelName> = Record<Name, number>;
+
+/** Mean errors of the updates up to this one, since the last metric. */
+export type Metric<Name extends ModelName> = Readonly<{ update: number } & Errors<Name>>;
+
+const METRIC_EVERY = 100;
+const CHECKPOINT_EVERY = 500;
+const classes = { memory: MemoryVAE, vq: VQVAE, gaussian: GaussianVAE };
+
+/** The models that the settings name, with their optimizers, the batches, and what has been measured. */
+export class Training<Name extends ModelName> {
+  readonly names: readonly Name[];
+  readonly models: Pick<Models, Name>;
+  readonly metrics: Metric<Name>[] = [];
+  /** Updates done. */
+  update = 0;
+  readonly #optimizers: Readonly<Record<Name, Optimizer>>;
+  /** What each model draws from: its start, codes started anew, noise. */
+  readonly #streams: Readonly<Record<Name, Random>>;
+  readonly #batches: ImageBatches;
+  #sums: Errors<Name>;
+
+  constructor(
+    readonly runtime: Runtime,
+    train: LabelledImages,
+    readonly settings: Settings<Name>,
+    /** Variance of the training images' pixels. */
+    readonly variance: number,
+    readonly seed: number,
+  ) {
+    const { channels, height, width, images } = train;
+    this.names = (Object.keys(classes) as Name[]).filter((name) => name in settings);
+    // The same stream for all, so that they begin with the same encoder and decoder.
+    this.#streams = this.#each(() => new Random(runtime, seed));
+    this.models = this.#each((name) => {
+      const options = { channels, variance, ...(settings[name] as object), random: this.#streams[name] };
+      return new classes[name](runtime, options);
+    }) as Pick<Models, Name>;
+    this.#optimizers = this.#each(
+      (name) => new Adam(this.models[name].parameters, { lr: settings.learningRate, amsgrad: true }),
+    );
+    this.#sums = this.#each(() => 0);
+    this.#batches = new ImageBatches(runtime, {
+      images,
+      shape: [channels, height, width],
+      random: new Random(runtime, seed + 2 ** 20),
+    });
   }
-  training.save(checkpoint);
+
+  /** One update of every model on one batch; returns their errors over the data's variance. */
+  step(): Errors<Name> {
+    const errors = this.runtime.step(() => {
+      const images = this.#batches.batch(this.settings.batch);
+      return this.#each((name) => this.#learn(name, images));
+    });
+    this.update++;
+    this.#sums = this.#each((name) => this.#sums[name] + errors[name] / METRIC_EVERY);
+    if (this.update % METRIC_EVERY === 0) {
+      this.metrics.push({ update: this.update, ...this.#sums });
+      this.#sums = this.#each(() => 0);
+    }
+    return errors;
+  }
+
+  /** Whether a checkpoint is due. */
+  get due(): boolean {
+    return this.update % CHECKPOINT_EVERY === 0;
+  }
+
+  #learn(name: Name, images: Tensor): number {
+    const { loss, error } = this.models[name].forward(images, { training: true });
+    loss.backward();
+    this.#optimizers[name].step();
+    this.#optimizers[name].zeroGrad();
+    return error.item() / this.variance;
+  }
+
+  /** Writes everything that training goes on from. */
+  save(path: string): void {
+    const { update, metrics, settings, seed } = this;
+    const state: Saved<Name> = {
+      ...{ update, metrics, settings, seed, sums: this.#sums },
+      batches: this.#batches.state,
+      streams: this.#each((name) => this.#streams[name].state),
+    };
+    const tensors: StateDict = new Map();
+    for (const [name, part] of this.#parts()) {
+      for (const [key, entry] of part.stateDict()) tensors.set(`${name}.${key}`, entry);
+    }
+    replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
+  }
+
+  /** Goes on from a checkpoint, if there is one of the same seed and settings. Throws a DataError where there is another. */
+  resume(path: string): boolean {
+    if (!existsSync(path)) return false;
+    const { tensors, metadata } = readSafetensors(readFileSync(path));
+    const saved = JSON.parse(metadata.tapehead ?? '{}') as Saved<Name>;
+    const same = ({ updates, ...rest }: Settings<Name>) => JSON.stringify(rest);
+    if (saved.seed !== this.seed || same(saved.settings) !== same(this.settings)) {
+      throw new DataError(
+        `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
+      );
+    }
+    for (const [name, part] of this.#parts()) {
+      const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
+      part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
+    }
+    this.update = saved.update;
+    this.metrics.push(...saved.metrics);
+    this.#sums = saved.sums;
+    this.#batches.setState(saved.batches);
+    const streams = saved.streams ?? { vq: saved.revivals };
+    for (const [name, state] of Object.entries<RandomState>(streams as Record<string, RandomState>))
+      this.#streams[name as Name].setState(state);
+    return true;
+  }
+
+  #parts(): [string, Parameters | Optimizer][] {
+    return this.names.flatMap((name): [string, Parameters | Optimizer][] => [
+      [name, this.models[name].parameters],
+      [`${name}_adam`, this.#optimizers[name]],
+    ]);
+  }
+
+  #each<Value>(of: (name: Name) => Value): Record<Name, Value> {
+    return Object.fromEntries(this.names.map((name) => [name, of(name)])) as Record<Name, Value>;
+  }
 }
 
-/** Variance of the pixels, from 0 to 1. */
-function varianceOf({ images }: LabelledImages): number {
-  const counts = new Float64Array(256);
-  for (const byte of images) counts[byte] = (counts[byte] as number) + 1;
-  const moment = (of: (value: number) => number) =>
-    counts.reduce((sum, count, byte) => sum + count * of(byte / 255), 0) / images.length;
-  const mean = moment((value) => value);
-  return moment((value) => (value - mean) ** 2);
+interface Saved<Name extends ModelName> {
+  readonly update: number;
+  readonly metrics: readonly Metric<Name>[];
+  readonly settings: Settings<Name>;
+  readonly seed: number;
+  readonly sums: Errors<Name>;
+  readonly batches: ImageBatchesState;
+  readonly streams?: Readonly<Record<Name, RandomState>>;
+  /** In checkpoints of version 0.1 up to the Gaussian VAE: the only stream from which training drew. */
+  readonly revivals?: RandomState;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { load } from '../index.js';
-import { cifar10, joined } from '../reproduce/data/cifar-10.js';
+import { cifar10 } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
 import { evaluate } from '../reproduce/memory-vae/evaluate.js';
 import type { Settings } from '../reproduce/memory-vae/settings.js';
@@ -39,27 +39,52 @@ test('CIFAR-10: any number of batch files, packed or not, in a folder or the fol
   }
 });
 
-test('damaged CIFAR-10 files are named, with the byte', async (t) => {
-  const cut = records(3).subarray(0, 2 * RECORD + 100);
-  t.throws(() => joined([{ name: 'data_batch_1.bin', bytes: cut }]), {
-    instanceOf: DataError,
-    message: 'data_batch_1.bin: images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
-  });
-  const wrong = records(2);
-  wrong[RECORD] = 77;
-  t.throws(() => joined([{ name: 'test_batch.bin', bytes: wrong }]), {
-    message: 'test_batch.bin: labels must be below 10, got 77 at byte 3073',
-  });
-  t.throws(() => joined([{ name: 'empty.bin', bytes: new Uint8Array() }]), { instanceOf: DataError });
-  const folder = join(temporary, 'broken');
+test('a CIFAR-10 batch that lies there packed and unpacked is read once, and batch 10 comes after batch 9', async (t) => {
+  const folder = join(temporary, 'doubled');
   mkdirSync(folder);
-  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
-  writeFileSync(join(folder, 'data_batch_1.bin.gz'), gzipSync(records(1)).subarray(0, 50));
-  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /data_batch_1\.bin\.gz: / });
-  await t.throwsAsync(cifar10(join(temporary, 'nowhere')), {
+  writeFileSync(join(folder, 'data_batch_10.bin'), records(1, 5));
+  writeFileSync(join(folder, 'data_batch_9.bin'), records(2));
+  writeFileSync(join(folder, 'data_batch_9.bin.gz'), gzipSync(records(2)));
+  writeFileSync(join(folder, 'test_batch.bin'), records(1));
+  t.deepEqual([...(await cifar10(folder)).train.labels], [0, 1, 5]);
+});
+
+test('damaged CIFAR-10 files are named, with the byte', async (t) => {
+  const folder = join(temporary, 'broken');
+  const wrongLabel = records(2);
+  wrongLabel[RECORD] = 77;
+  const cut = records(3).subarray(0, 2 * RECORD + 100);
+  const packed = gzipSync(records(1));
+  const damage: [string, Uint8Array, string][] = [
+    ['data_batch_1.bin', cut, 'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on'],
+    [
+      'data_batch_1.bin.gz',
+      gzipSync(cut),
+      'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
+    ],
+    ['data_batch_1.bin', wrongLabel, 'labels must be below 10, got 77 at byte 3073'],
+    ['data_batch_1.bin', new Uint8Array(), 'images must have 3073 bytes each, got 0 in the last one, from byte 0 on'],
+    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'it cannot be unpacked (unexpected end of file after byte 50)'],
+    ['data_batch_1.bin.gz', new Uint8Array(), 'it cannot be unpacked (unexpected end of file after byte 0)'],
+    ['data_batch_1.bin.gz', records(1), 'it cannot be unpacked (incorrect header check after byte 0)'],
+  ];
+  for (const [name, bytes, message] of damage) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'test_batch.bin'), records(1));
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: `${path}: ${message}` });
+    rmSync(folder, { recursive: true });
+  }
+  mkdirSync(join(folder, 'data_batch_1.bin'), { recursive: true });
+  await t.throwsAsync(cifar10(folder), {
     instanceOf: DataError,
-    message: /^--data: found no folder/,
+    message: /data_batch_1\.bin: it cannot be read \(EISDIR/,
   });
+  rmSync(join(folder, 'data_batch_1.bin'), { recursive: true });
+  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
+  const nowhere = join(temporary, 'nowhere');
+  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: found no folder ${nowhere}` });
 });
 
 const sizes = { narrow: 4, wide: 6, residual: 3, latentSize: 4 };

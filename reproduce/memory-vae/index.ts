@@ -1,24 +1,32 @@
 // The memory VAE beside the VQ-VAE: both trained on the same batches of CIFAR-10 from the same start of encoder and decoder.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'tapehead';
 import { cifar10 } from '../data/cifar-10.js';
+import { DataError } from '../data/data-error.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { type Figure, figure, show, table } from '../result.js';
+import { pngOf, sheet } from '../sheet.js';
 import { evaluate, pictures, type Quality } from './evaluate.js';
-import { convergencePlot, imageSheet } from './plots.js';
+import { convergencePlot, imageRows } from './plots.js';
 import { published, settings } from './settings.js';
 import { type Metric, Training } from './train.js';
 
 /** Columns of the sheet of test images. */
 const SHOWN = 12;
+/** Points to a pixel; twice as many in the PNG, for fine screens. */
+const SCALE = 2;
 
 export const run: Program = async ({ seed, out, data, quick, updates, variant, set }) => {
   const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
   const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : settings[variant].updates) };
+  if (train.count < chosen.batch) {
+    throw new DataError(`--data: there must be at least ${chosen.batch} training images, got ${train.count}`);
+  }
   const variance = varianceOf(train);
   const training = new Training(await load(), train, chosen, variance, seed);
   console.log(
@@ -26,7 +34,7 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
   );
   await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
 
-  const count = quick ? 500 : test.count;
+  const count = Math.min(quick ? 500 : test.count, test.count);
   const quality = {
     memory: evaluate(training.memory, test, variance, count),
     vq: evaluate(training.vq, test, variance, count),
@@ -44,7 +52,7 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
 };
 
 /** Trains up to the number of updates of the settings, from the checkpoint if there is one, and leaves one behind. */
-async function trainWithProgress(training: Training, checkpoint: string): Promise<void> {
+export async function trainWithProgress(training: Training, checkpoint: string): Promise<void> {
   if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
   const { updates, batch } = training.settings;
   const progress = new Progress(updates * batch, 'images');
@@ -63,7 +71,7 @@ async function trainWithProgress(training: Training, checkpoint: string): Promis
 function qualityTable(quality: Readonly<Record<'memory' | 'vq', Quality>>, metrics: readonly Metric[]): string {
   const last = metrics.at(-1);
   const row = (name: string, { error, psnr, perplexity, entropy }: Quality, training: number | undefined) => [
-    ...[name, show(training ?? Number.NaN), show(error), psnr.toFixed(2)],
+    ...[name, training === undefined ? '–' : show(training), show(error), psnr.toFixed(2)],
     ...[perplexity.toFixed(1), entropy.toFixed(2)],
   ];
   return table([
@@ -74,12 +82,15 @@ function qualityTable(quality: Readonly<Record<'memory' | 'vq', Quality>>, metri
 }
 
 async function drawPlots(training: Training, test: LabelledImages, out: string, subtitle: string): Promise<void> {
-  const places = Array.from({ length: SHOWN }, (_, i) => i);
+  const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
   const { images: original, again: memory } = pictures(training.memory, test, places);
   const { again: vq } = pictures(training.vq, test, places);
   await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
   const shape: [number, number, number] = [test.channels, test.height, test.width];
-  await savePlot(join(out, 'images.svg'), imageSheet({ original, vq, memory }, shape, subtitle));
+  const rows = imageRows({ original, vq, memory }, shape);
+  await savePlot(join(out, 'images.svg'), sheet(rows, { title: 'Test images', subtitle, scale: SCALE }));
+  writeFileSync(join(out, 'images.png'), pngOf(Object.values(rows), 2 * SCALE));
+  console.log(`images.png shows, from above: ${Object.keys(rows).join(', ')}; images.svg has them with their names.`);
 }
 
 function fullFigures(metrics: readonly Metric[], quality: Record<'memory' | 'vq', Quality>, variant: string): Figure[] {

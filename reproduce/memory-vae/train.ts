@@ -1,5 +1,5 @@
 // Training of both models on the same batches, and the checkpoint from which it goes on bit for bit.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   Adam,
   ImageBatches,
@@ -8,15 +8,13 @@ import {
   Random,
   type RandomState,
   type Runtime,
-  readSafetensors,
   type StateDict,
   type Tensor,
   VQVAE,
-  writeSafetensors,
 } from 'tapehead';
 import { DataError } from '../data/data-error.js';
 import type { LabelledImages } from '../data/images.js';
-import { replaceFile } from '../replace-file.js';
+import { useCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Settings } from './settings.js';
 
 /** Mean error over the data's variance of the updates up to this one, since the last metric. */
@@ -43,7 +41,7 @@ export class Training {
 
   constructor(
     readonly runtime: Runtime,
-    train: LabelledImages,
+    readonly train: LabelledImages,
     readonly settings: Settings,
     /** Variance of the training images' pixels. */
     readonly variance: number,
@@ -65,13 +63,14 @@ export class Training {
     });
   }
 
-  /** One update of both models on one batch; returns their errors over the data's variance. */
+  /** One update of both models on one batch; returns their errors over the data's variance. Throws a DataError where one is not finite. */
   step(): { memory: number; vq: number } {
     const errors = this.runtime.step(() => {
       const images = this.#batches.batch(this.settings.batch);
       return { memory: this.#learn('memory', images), vq: this.#learn('vq', images) };
     });
     this.update++;
+    this.#expectFinite(errors);
     for (const name of ['memory', 'vq'] as const) this.#sums[name] += errors[name] / METRIC_EVERY;
     if (this.update % METRIC_EVERY === 0) {
       this.metrics.push({ update: this.update, ...this.#sums });
@@ -85,6 +84,15 @@ export class Training {
     return this.update % CHECKPOINT_EVERY === 0;
   }
 
+  #expectFinite(errors: Readonly<Record<string, number>>): void {
+    for (const [name, error] of Object.entries(errors)) {
+      if (Number.isFinite(error)) continue;
+      throw new DataError(
+        `update ${this.update}: the error of model ${name} must be finite, got ${error}; training has diverged, so the last checkpoint stays as it is`,
+      );
+    }
+  }
+
   #learn(name: 'memory' | 'vq', images: Tensor): number {
     const { loss, error } = this[name].forward(images, { training: true });
     loss.backward();
@@ -95,9 +103,10 @@ export class Training {
 
   /** Writes everything that training goes on from. */
   save(path: string): void {
-    const { update, metrics, settings, seed } = this;
+    const { update, metrics, settings, seed, variance } = this;
     const state: Saved = {
       ...{ update, metrics, settings, seed, sums: this.#sums },
+      images: { count: this.train.count, variance },
       batches: this.#batches.state,
       revivals: this.#revivals.state,
     };
@@ -105,30 +114,35 @@ export class Training {
     for (const [name, part] of this.#parts()) {
       for (const [key, entry] of part.stateDict()) tensors.set(`${name}.${key}`, entry);
     }
-    replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
+    writeCheckpoint(path, tensors, state);
   }
 
-  /** Goes on from a checkpoint, if there is one of the same seed and settings. Throws a DataError where there is another. */
+  /** Goes on from a checkpoint, if there is one of the same seed, settings and images. Throws a DataError where there is another. */
   resume(path: string): boolean {
     if (!existsSync(path)) return false;
-    const { tensors, metadata } = readSafetensors(readFileSync(path));
-    const saved = JSON.parse(metadata.tapehead ?? '{}') as Saved;
-    const same = ({ updates, ...rest }: Settings) => JSON.stringify(rest);
-    if (saved.seed !== this.seed || same(saved.settings) !== same(this.settings)) {
-      throw new DataError(
-        `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
-      );
-    }
-    for (const [name, part] of this.#parts()) {
-      const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
-      part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
-    }
-    this.update = saved.update;
-    this.metrics.push(...saved.metrics);
-    this.#sums = saved.sums;
-    this.#batches.setState(saved.batches);
-    this.#revivals.setState(saved.revivals);
+    useCheckpoint<Saved>(path, (tensors, saved) => {
+      this.#expectSame(saved);
+      for (const [name, part] of this.#parts()) {
+        const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
+        part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
+      }
+      this.update = saved.update;
+      this.metrics.push(...saved.metrics);
+      this.#sums = saved.sums;
+      this.#batches.setState(saved.batches);
+      this.#revivals.setState(saved.revivals);
+    });
     return true;
+  }
+
+  #expectSame({ seed, settings, images }: Saved): void {
+    const same = ({ updates, ...rest }: Settings) => JSON.stringify(rest);
+    if (seed !== this.seed || same(settings) !== same(this.settings)) {
+      throw new DataError('it is of another seed or of other settings');
+    }
+    if (images.count !== this.train.count || images.variance !== this.variance) {
+      throw new DataError('it is of other images');
+    }
   }
 
   #parts() {
@@ -146,6 +160,8 @@ interface Saved {
   readonly metrics: readonly Metric[];
   readonly settings: Settings;
   readonly seed: number;
+  /** What tells the images it was trained on from others. */
+  readonly images: { readonly count: number; readonly variance: number };
   readonly sums: { memory: number; vq: number };
   readonly batches: ImageBatchesState;
   readonly revivals: RandomState;

@@ -1,5 +1,5 @@
 // npm run reproduce -- NAME: runs one program, each of which reproduces one published result.
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DataError } from './data/data-error.js';
@@ -49,20 +49,27 @@ for (const [option, owner] of Object.entries(owners)) {
 }
 
 const out = fromUser(options.out ?? join('runs', options.best ? `${name}-best` : name));
-mkdirSync(out, { recursive: true });
-const { run } = await program();
-const start = performance.now();
 const data = options.data === undefined ? undefined : fromUser(options.data);
-const found = await run({ ...options, out, data }).catch(explain);
-const seconds = (performance.now() - start) / 1000;
-saveResult(out, { name, seed: options.seed, ...found, seconds });
-if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);
-console.log(`\n${name}: ${seconds.toFixed(1)} s, seed ${options.seed}, results in ${relative('', out)}`);
-process.exitCode = found.figures.every(({ met }) => met) ? 0 : 1;
+await runAndSave(program).catch(explain);
 
-/** What the user can put right ends the program with its sentence; anything else is a fault of the program. */
+async function runAndSave(load: () => Promise<{ run: Program }>): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  // Not only at the end of a long run.
+  accessSync(out, constants.W_OK);
+  const { run } = await load();
+  const start = performance.now();
+  const found = await run({ ...options, out, data });
+  const seconds = (performance.now() - start) / 1000;
+  saveResult(out, { name, seed: options.seed, ...found, seconds });
+  if (found.figures.length > 0) console.log(`\n${figureTable(found.figures)}`);
+  console.log(`\n${name}: ${seconds.toFixed(1)} s, seed ${options.seed}, results in ${relative('', out)}`);
+  process.exitCode = found.figures.every(({ met }) => met) ? 0 : 1;
+}
+
+/** What the user can put right, a file that is in the way among it, ends the program with its sentence; the rest is a fault of the program. */
 function explain(error: unknown): never {
-  if (!(error instanceof DataError)) throw error;
+  const refusedBySystem = error instanceof Error && 'syscall' in error;
+  if (!(error instanceof DataError) && !refusedBySystem) throw error;
   console.error(error.message);
   process.exit(2);
 }

@@ -115,3 +115,11 @@ test('a name or an option that a program does not know ends it with one sentence
   t.is(stray.status, 2);
   t.is(stray.stderr, 'reproduce: --best must be given to kernel-memory, got it for ntm-copy\n');
 });
+
+test('a folder that cannot be made ends a program with one sentence', (t) => {
+  const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
+  const out = join(program, 'out');
+  const { status, stderr } = spawnSync(process.execPath, [program, 'ntm-copy', '--out', out], { encoding: 'utf8' });
+  t.is(status, 2);
+  t.regex(stderr, /^E[A-Z]+: [^\n]*mkdir[^\n]*\n$/);
+});

@@ -6,7 +6,7 @@ import { split } from '../../bindings/ops/shaping.js';
 import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectNumber } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
@@ -59,7 +59,10 @@ export class GaussianVAE {
   /** `count` images of `height` × `width`, multiples of 4, from latent maps drawn from N(0, 1): [count, C, height, width]. */
   sample(count: number, height: number, width: number): Tensor {
     for (const [name, value] of Object.entries({ count, height, width })) expectInteger('sample', name, value, 1);
-    const shape = [count, this.#sizes.latentSize, Math.floor(height / 4), Math.floor(width / 4)];
+    for (const [name, value] of Object.entries({ height, width })) {
+      if (value % 4 !== 0) fail('sample', name, 'be a multiple of 4', value);
+    }
+    const shape = [count, this.#sizes.latentSize, height / 4, width / 4];
     return this.#decoder.forward(this.#random.normal(shape));
   }
 }

@@ -2,7 +2,7 @@
 import { add, relu, sigmoid } from '../../bindings/ops/elementwise.js';
 import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger, expectNumber } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, expectShape, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Conv2d, ConvTranspose2d } from '../layers/conv2d.js';
 
@@ -47,6 +47,7 @@ export function networkSizes(op: string, options: NetworkOptions): Required<Netw
 }
 
 const SMALLEST_VARIANCE = 1e-30;
+
 const halve = { stride: 2, padding: 1 };
 const keep = { padding: 1 };
 
@@ -57,10 +58,12 @@ export class Encoder {
   readonly #third: Conv2d;
   readonly #residuals: Residuals;
   readonly #last: Conv2d;
+  readonly #channels: number;
 
   /** `outputs`: channels of the latent map. */
   constructor(parameters: ParameterScope, sizes: Required<NetworkOptions>, outputs: number, random: Random) {
     const { channels, narrow, wide } = sizes;
+    this.#channels = channels;
     this.#first = new Conv2d(parameters.scope('conv_1'), channels, narrow, 4, random, halve);
     this.#second = new Conv2d(parameters.scope('conv_2'), narrow, wide, 4, random, halve);
     this.#third = new Conv2d(parameters.scope('conv_3'), wide, wide, 3, random, keep);
@@ -68,9 +71,14 @@ export class Encoder {
     this.#last = new Conv2d(parameters.scope('conv_4'), wide, outputs, 1, random);
   }
 
-  /** `x: [N, channels, H, W] → [N, outputs, H/4, W/4]`. */
-  forward(x: Tensor): Tensor {
-    const features = this.#third.forward(relu(this.#second.forward(relu(this.#first.forward(x)))));
+  /** `images: [N, channels, H, W] → [N, outputs, H/4, W/4]`. Throws a RangeError for other channels and for sizes that are no multiples of 4. */
+  forward(images: Tensor): Tensor {
+    expectShape('encode', 'images', images, -1, this.#channels, -1, -1);
+    const [, , height, width] = images.shape as [number, number, number, number];
+    if (height % 4 !== 0 || width % 4 !== 0) {
+      fail('encode', 'images', 'have a height and a width that are multiples of 4', images.shape);
+    }
+    const features = this.#third.forward(relu(this.#second.forward(relu(this.#first.forward(images)))));
     return this.#last.forward(this.#residuals.forward(features));
   }
 }

@@ -1,13 +1,15 @@
 // The memory VAE beside the VQ-VAE: both trained on the same batches of CIFAR-10 from the same start of encoder and decoder.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelledImages } from '../data/images.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
+import { pngOf, sheet } from '../sheet.js';
 import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
-import { convergencePlot, imageSheet } from './plots.js';
-import { published, settings } from './settings.js';
+import { convergencePlot, imageRows } from './plots.js';
 import { train } from './run.js';
+import { published, settings } from './settings.js';
 import type { Metric, Training } from './train.js';
 
 type Pair = 'memory' | 'vq';
@@ -15,6 +17,8 @@ type Quality = Reconstructed & Use;
 
 /** Columns of the sheet of test images. */
 const SHOWN = 12;
+/** Points to a pixel; twice as many in the PNG, for fine screens. */
+const SCALE = 2;
 
 export const run: Program = async (options) => {
   const { out, quick, updates, variant, set } = options;
@@ -22,7 +26,7 @@ export const run: Program = async (options) => {
   const { training, test } = await train<Pair>(chosen, options);
   const { memory, vq } = training.models;
 
-  const count = quick ? 500 : test.count;
+  const count = Math.min(quick ? 500 : test.count, test.count);
   const { variance } = training;
   const quality = {
     memory: { ...reconstruction(memory, test, variance, count), ...use(memory, test, count) },
@@ -43,7 +47,7 @@ export const run: Program = async (options) => {
 function qualityTable(quality: Readonly<Record<Pair, Quality>>, metrics: readonly Metric<Pair>[]): string {
   const last = metrics.at(-1);
   const row = (name: string, { error, psnr, perplexity, entropy }: Quality, training: number | undefined) => [
-    ...[name, show(training ?? Number.NaN), show(error), psnr.toFixed(2)],
+    ...[name, training === undefined ? '–' : show(training), show(error), psnr.toFixed(2)],
     ...[perplexity.toFixed(1), entropy.toFixed(2)],
   ];
   return table([
@@ -54,12 +58,15 @@ function qualityTable(quality: Readonly<Record<Pair, Quality>>, metrics: readonl
 }
 
 async function drawPlots(training: Training<Pair>, test: LabelledImages, out: string, subtitle: string): Promise<void> {
-  const places = Array.from({ length: SHOWN }, (_, i) => i);
+  const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
   const { images: original, again: memory } = pictures(training.models.memory, test, places);
   const { again: vq } = pictures(training.models.vq, test, places);
   await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
   const shape: [number, number, number] = [test.channels, test.height, test.width];
-  await savePlot(join(out, 'images.svg'), imageSheet({ original, vq, memory }, shape, subtitle));
+  const rows = imageRows({ original, vq, memory }, shape);
+  await savePlot(join(out, 'images.svg'), sheet(rows, { title: 'Test images', subtitle, scale: SCALE }));
+  writeFileSync(join(out, 'images.png'), pngOf(Object.values(rows), 2 * SCALE));
+  console.log(`images.png shows, from above: ${Object.keys(rows).join(', ')}; images.svg has them with their names.`);
 }
 
 function fullFigures(metrics: readonly Metric<Pair>[], quality: Record<Pair, Quality>, variant: string): Figure[] {

@@ -1,7 +1,7 @@
 // The pictures of the memory VAE: how both models converge, and test images before and after.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
-import { type Picture, sheet } from '../sheet.js';
+import type { Picture } from '../sheet.js';
 import { published, titles } from './settings.js';
 import type { Metric } from './train.js';
 
@@ -46,24 +46,16 @@ export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], sub
   };
 }
 
-export interface Sheet {
-  readonly original: Float32Array;
-  readonly vq: Float32Array;
-  readonly memory: Float32Array;
-}
-
-/** Test images, and what either model makes of them. */
-export function imageSheet(
-  { original, vq, memory }: Sheet,
+/** Test images, and what either model makes of them: rows of pictures by label. */
+export function imageRows(
+  { original, vq, memory }: Readonly<Record<'original' | 'vq' | 'memory', Float32Array>>,
   shape: [number, number, number],
-  subtitle: string,
-): TopLevelSpec {
-  const rows = { original, 'VQ-VAE': vq, 'memory VAE': memory };
-  return sheet(Object.fromEntries(Object.entries(rows).map(([label, data]) => [label, colourPictures(data, shape)])), {
-    title: 'Test images',
-    subtitle,
-    scale: 2,
-  });
+): Record<string, Picture[]> {
+  return {
+    original: colourPictures(original, shape),
+    [titles.vq]: colourPictures(vq, shape),
+    [titles.memory]: colourPictures(memory, shape),
+  };
 }
 
 /** Planes of [n, channels, height, width], from 0 to 1, as pictures; one channel is grey. */

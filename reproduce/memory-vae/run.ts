@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { load } from 'tapehead';
 import { cifar10 } from '../data/cifar-10.js';
+import { DataError } from '../data/data-error.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import type { ProgramOptions } from '../program.js';
@@ -15,6 +16,9 @@ export async function train<Name extends ModelName>(
   { seed, out, data, set }: ProgramOptions,
 ): Promise<{ training: Training<Name>; train: LabelledImages; test: LabelledImages }> {
   const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
+  if (train.count < settings.batch) {
+    throw new DataError(`--data: there must be at least ${settings.batch} training images, got ${train.count}`);
+  }
   const training = new Training(await load(), train, settings, varianceOf(train), seed);
   const counts = training.names.map((name) => `${titles[name]} ${training.models[name].parameters.count}`);
   console.log(`Training on ${train.count} images of ${set}. Parameters: ${counts.join(', ')}.`);
@@ -22,7 +26,11 @@ export async function train<Name extends ModelName>(
   return { training, train, test };
 }
 
-async function trainWithProgress<Name extends ModelName>(training: Training<Name>, checkpoint: string): Promise<void> {
+/** Trains up to the number of updates of the settings, from the checkpoint if there is one, and leaves one behind. */
+export async function trainWithProgress<Name extends ModelName>(
+  training: Training<Name>,
+  checkpoint: string,
+): Promise<void> {
   if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
   const { updates, batch } = training.settings;
   const progress = new Progress(updates * batch, 'images');

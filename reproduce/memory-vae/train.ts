@@ -1,5 +1,5 @@
 // Training of models on the same batches, and the checkpoint from which it goes on bit for bit.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   Adam,
   GaussianVAE,
@@ -11,15 +11,13 @@ import {
   Random,
   type RandomState,
   type Runtime,
-  readSafetensors,
   type StateDict,
   type Tensor,
   VQVAE,
-  writeSafetensors,
 } from 'tapehead';
 import { DataError } from '../data/data-error.js';
 import type { LabelledImages } from '../data/images.js';
-import { replaceFile } from '../replace-file.js';
+import { useCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { ModelName, Settings } from './settings.js';
 
 export interface Models {
@@ -53,7 +51,7 @@ export class Training<Name extends ModelName> {
 
   constructor(
     readonly runtime: Runtime,
-    train: LabelledImages,
+    readonly train: LabelledImages,
     readonly settings: Settings<Name>,
     /** Variance of the training images' pixels. */
     readonly variance: number,
@@ -78,13 +76,14 @@ export class Training<Name extends ModelName> {
     });
   }
 
-  /** One update of every model on one batch; returns their errors over the data's variance. */
+  /** One update of every model on one batch; returns their errors over the data's variance. Throws a DataError where one is not finite. */
   step(): Errors<Name> {
     const errors = this.runtime.step(() => {
       const images = this.#batches.batch(this.settings.batch);
       return this.#each((name) => this.#learn(name, images));
     });
     this.update++;
+    this.#expectFinite(errors);
     this.#sums = this.#each((name) => this.#sums[name] + errors[name] / METRIC_EVERY);
     if (this.update % METRIC_EVERY === 0) {
       this.metrics.push({ update: this.update, ...this.#sums });
@@ -98,6 +97,15 @@ export class Training<Name extends ModelName> {
     return this.update % CHECKPOINT_EVERY === 0;
   }
 
+  #expectFinite(errors: Errors<Name>): void {
+    for (const name of this.names) {
+      if (Number.isFinite(errors[name])) continue;
+      throw new DataError(
+        `update ${this.update}: the error of model ${name} must be finite, got ${errors[name]}; training has diverged, so the last checkpoint stays as it is`,
+      );
+    }
+  }
+
   #learn(name: Name, images: Tensor): number {
     const { loss, error } = this.models[name].forward(images, { training: true });
     loss.backward();
@@ -108,9 +116,10 @@ export class Training<Name extends ModelName> {
 
   /** Writes everything that training goes on from. */
   save(path: string): void {
-    const { update, metrics, settings, seed } = this;
+    const { update, metrics, settings, seed, variance } = this;
     const state: Saved<Name> = {
       ...{ update, metrics, settings, seed, sums: this.#sums },
+      images: { count: this.train.count, variance },
       batches: this.#batches.state,
       streams: this.#each((name) => this.#streams[name].state),
     };
@@ -118,32 +127,35 @@ export class Training<Name extends ModelName> {
     for (const [name, part] of this.#parts()) {
       for (const [key, entry] of part.stateDict()) tensors.set(`${name}.${key}`, entry);
     }
-    replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
+    writeCheckpoint(path, tensors, state);
   }
 
-  /** Goes on from a checkpoint, if there is one of the same seed and settings. Throws a DataError where there is another. */
+  /** Goes on from a checkpoint, if there is one of the same seed, settings and images. Throws a DataError where there is another. */
   resume(path: string): boolean {
     if (!existsSync(path)) return false;
-    const { tensors, metadata } = readSafetensors(readFileSync(path));
-    const saved = JSON.parse(metadata.tapehead ?? '{}') as Saved<Name>;
-    const same = ({ updates, ...rest }: Settings<Name>) => JSON.stringify(rest);
-    if (saved.seed !== this.seed || same(saved.settings) !== same(this.settings)) {
-      throw new DataError(
-        `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
-      );
-    }
-    for (const [name, part] of this.#parts()) {
-      const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
-      part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
-    }
-    this.update = saved.update;
-    this.metrics.push(...saved.metrics);
-    this.#sums = saved.sums;
-    this.#batches.setState(saved.batches);
-    const streams = saved.streams ?? { vq: saved.revivals };
-    for (const [name, state] of Object.entries<RandomState>(streams as Record<string, RandomState>))
-      this.#streams[name as Name].setState(state);
+    useCheckpoint<Saved<Name>>(path, (tensors, saved) => {
+      this.#expectSame(saved);
+      for (const [name, part] of this.#parts()) {
+        const own = [...tensors].filter(([key]) => key.startsWith(`${name}.`));
+        part.loadStateDict(new Map(own.map(([key, entry]) => [key.slice(name.length + 1), entry])));
+      }
+      this.update = saved.update;
+      this.metrics.push(...saved.metrics);
+      this.#sums = saved.sums;
+      this.#batches.setState(saved.batches);
+      for (const name of this.names) this.#streams[name].setState(saved.streams[name]);
+    });
     return true;
+  }
+
+  #expectSame({ seed, settings, images }: Saved<Name>): void {
+    const same = ({ updates, ...rest }: Settings<Name>) => JSON.stringify(rest);
+    if (seed !== this.seed || same(settings) !== same(this.settings)) {
+      throw new DataError('it is of another seed or of other settings');
+    }
+    if (images.count !== this.train.count || images.variance !== this.variance) {
+      throw new DataError('it is of other images');
+    }
   }
 
   #parts(): [string, Parameters | Optimizer][] {
@@ -163,9 +175,9 @@ interface Saved<Name extends ModelName> {
   readonly metrics: readonly Metric<Name>[];
   readonly settings: Settings<Name>;
   readonly seed: number;
+  /** What tells the images it was trained on from others. */
+  readonly images: { readonly count: number; readonly variance: number };
   readonly sums: Errors<Name>;
   readonly batches: ImageBatchesState;
-  readonly streams?: Readonly<Record<Name, RandomState>>;
-  /** In checkpoints of version 0.1 up to the Gaussian VAE: the only stream from which training drew. */
-  readonly revivals?: RandomState;
+  readonly streams: Readonly<Record<Name, RandomState>>;
 }

@@ -44,16 +44,26 @@ export class GaussianVAE {
 
   /** `images: [N, C, H, W]`, numbers from 0 to 1. In training the latent is drawn, otherwise it is its mean. */
   forward(images: Tensor, { training }: { readonly training: boolean }): Reconstruction {
-    const { latentSize, variance } = this.#sizes;
-    const [center, logVariance] = split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
+    const { variance } = this.#sizes;
+    const [center, logVariance] = this.#posterior(images);
     const spread = exp(scale(logVariance, 0.5));
     const z = training ? add(center, mul(spread, this.#random.normal(center.shape))) : center;
-    const again = this.#decoder.forward(z);
+    const again = this.decode(z);
     const error = mseLoss(again, images);
     // −log p of a pixel with the data's variance is half of error / variance, and the KL divergence ½ Σ (μ² + σ² − ln σ² − 1).
     const moments = sub(add(mul(center, center), mul(spread, spread)), logVariance);
     const divergence = scale(sub(mean(moments), this.runtime.tensor([1], [])), moments.size / images.size);
     return { images: again, loss: add(scale(error, 1 / variance), scale(divergence, this.#klWeight)), error };
+  }
+
+  /** The mean of the latent maps: `images: [N, C, H, W] → [N, D, H/4, W/4]`. */
+  encode(images: Tensor): Tensor {
+    return this.#posterior(images)[0];
+  }
+
+  /** Images from latent maps: `z: [N, D, h, w] → [N, C, 4h, 4w]`. */
+  decode(z: Tensor): Tensor {
+    return this.#decoder.forward(z);
   }
 
   /** `count` images of `height` × `width`, multiples of 4, from latent maps drawn from N(0, 1): [count, C, height, width]. */
@@ -63,6 +73,11 @@ export class GaussianVAE {
       if (value % 4 !== 0) fail('sample', name, 'be a multiple of 4', value);
     }
     const shape = [count, this.#sizes.latentSize, height / 4, width / 4];
-    return this.#decoder.forward(this.#random.normal(shape));
+    return this.decode(this.#random.normal(shape));
+  }
+
+  #posterior(images: Tensor): [center: Tensor, logVariance: Tensor] {
+    const { latentSize } = this.#sizes;
+    return split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
   }
 }

@@ -72,9 +72,7 @@ export class MemoryVAE {
 
   /** `images: [N, C, H, W]`, numbers from 0 to 1. */
   forward(images: Tensor): Reconstruction {
-    const z = this.encode(images);
-    const rows = attention(rowsOfMap(z), this.#memory, this.#memory, this.#how());
-    const again = this.#decoder.forward(mapOfRows(rows, z));
+    const again = this.decode(this.encode(images));
     const error = mseLoss(again, images);
     return { images: again, loss: scale(error, 1 / this.#variance), error };
   }
@@ -82,6 +80,12 @@ export class MemoryVAE {
   /** `images: [N, C, H, W] → latent vectors: [N, D, H/4, W/4]`. */
   encode(images: Tensor): Tensor {
     return this.#encoder.forward(images);
+  }
+
+  /** Images from what latent vectors read: `z: [N, D, h, w] → [N, C, 4h, 4w]`. */
+  decode(z: Tensor): Tensor {
+    const rows = attention(rowsOfMap(z), this.#memory, this.#memory, this.#how());
+    return this.#decoder.forward(mapOfRows(rows, z));
   }
 
   /** Where every latent vector looks: `images: [N, C, H, W] → [N·H/4·W/4, K]`. */

@@ -16,10 +16,16 @@ const programs: Readonly<Record<string, () => Promise<{ run: Program }>>> = {
   'memory-vae': () => import('./memory-vae/index.js'),
   'ntm-copy': () => import('./ntm-copy/index.js'),
   'ntm-copy-seeds': () => import('./ntm-copy-seeds/index.js'),
+  'vae-samples': () => import('./vae-samples/index.js'),
 };
 
 /** Options that not every program knows. */
-const owners = { best: 'kernel-memory', updates: 'memory-vae', variant: 'memory-vae', set: 'memory-vae' };
+const owners = {
+  best: ['kernel-memory'],
+  updates: ['memory-vae', 'vae-samples'],
+  variant: ['memory-vae'],
+  set: ['memory-vae', 'vae-samples'],
+};
 
 const command = new Command('npm run reproduce --')
   .description('Reproduces a published result.')
@@ -29,9 +35,11 @@ const command = new Command('npm run reproduce --')
   .option('--data <dir>', 'folder of data sets (default: they are fetched into a cache)')
   .option('--quick', 'a short run that shows the program works', false)
   .option('--best', 'the best settings instead of the published ones (kernel-memory)', false)
-  .option('--updates <number>', 'updates of the weights (memory-vae)', wholeNumber)
+  .option('--updates <number>', 'updates of the weights (memory-vae, vae-samples)', wholeNumber)
   .addOption(new Option('--variant <name>', 'which memory VAE (memory-vae)').choices(variants).default('default'))
-  .addOption(new Option('--set <name>', 'which images (memory-vae)').choices(imageSets).default('cifar-10'))
+  .addOption(
+    new Option('--set <name>', 'which images (memory-vae, vae-samples)').choices(imageSets).default('cifar-10'),
+  )
   .parse();
 const [name = ''] = command.args;
 type Given = Omit<ProgramOptions, 'out' | 'data'> & { readonly out?: string; readonly data?: string };
@@ -41,9 +49,9 @@ if (program === undefined) {
   console.error(`reproduce: the name must be one of ${Object.keys(programs).join(', ')}, got ${JSON.stringify(name)}`);
   process.exit(2);
 }
-for (const [option, owner] of Object.entries(owners)) {
-  if (command.getOptionValueSource(option) === 'cli' && name !== owner) {
-    console.error(`reproduce: --${option} must be given to ${owner}, got it for ${name}`);
+for (const [option, names] of Object.entries(owners)) {
+  if (command.getOptionValueSource(option) === 'cli' && !names.includes(name)) {
+    console.error(`reproduce: --${option} must be given to ${names.join(' or ')}, got it for ${name}`);
     process.exit(2);
   }
 }

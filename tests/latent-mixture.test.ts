@@ -107,12 +107,13 @@ test('samples are read from the memory: with one row there is one image', (t) =>
 
 test('a mixture that cannot be says why', (t) => {
   const random = new Random(runtime, 1);
-  const fit = (components: number) => runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));
-  t.throws(() => fit(0), { message: 'LatentMixture: components must be a whole number of at least 1, got 0' });
-  t.throws(() => fit(4), { message: 'LatentMixture: images must be at least 4, got 3' });
+  const fitted = (components: number) =>
+    runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));
+  t.throws(() => fitted(0), { message: 'LatentMixture: components must be a whole number of at least 1, got 0' });
+  t.throws(() => fitted(4), { message: 'LatentMixture: images must be at least 4, got 3' });
   t.throws(() => runtime.noGrad(() => LatentMixture.fit(mirror, runtime.zeros([3, 2]), { random })), {
     message: /^LatentMixture: images must have shape/,
   });
-  const mixture = fit(1);
+  const mixture = fitted(1);
   t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), { message: /^sample: count must be a whole number/ });
 });

@@ -1,15 +1,13 @@
 // The memory VAE beside the VQ-VAE: both trained on the same batches of CIFAR-10 from the same start of encoder and decoder.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabelledImages } from '../data/images.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { pngOf, sheet } from '../sheet.js';
 import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
-import { convergencePlot, imageRows } from './plots.js';
+import { convergencePlot, saveImages } from './plots.js';
 import { train } from './run.js';
-import { published, settings } from './settings.js';
+import { published, settings, titles } from './settings.js';
 import type { Metric, Training } from './train.js';
 
 type Pair = 'memory' | 'vq';
@@ -17,8 +15,6 @@ type Quality = Reconstructed & Use;
 
 /** Columns of the sheet of test images. */
 const SHOWN = 12;
-/** Points to a pixel; twice as many in the PNG, for fine screens. */
-const SCALE = 2;
 
 export const run: Program = async (options) => {
   const { out, quick, updates, variant, set } = options;
@@ -52,8 +48,8 @@ function qualityTable(quality: Readonly<Record<Pair, Quality>>, metrics: readonl
   ];
   return table([
     ['model', 'training error', 'test error', 'PSNR dB', 'perplexity', 'bits of a read'],
-    row('memory VAE', quality.memory, last?.memory),
-    row('VQ-VAE', quality.vq, last?.vq),
+    row(titles.memory, quality.memory, last?.memory),
+    row(titles.vq, quality.vq, last?.vq),
   ]);
 }
 
@@ -62,11 +58,8 @@ async function drawPlots(training: Training<Pair>, test: LabelledImages, out: st
   const { images: original, again: memory } = pictures(training.models.memory, test, places);
   const { again: vq } = pictures(training.models.vq, test, places);
   await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
-  const shape: [number, number, number] = [test.channels, test.height, test.width];
-  const rows = imageRows({ original, vq, memory }, shape);
-  await savePlot(join(out, 'images.svg'), sheet(rows, { title: 'Test images', subtitle, scale: SCALE }));
-  writeFileSync(join(out, 'images.png'), pngOf(Object.values(rows), 2 * SCALE));
-  console.log(`images.png shows, from above: ${Object.keys(rows).join(', ')}; images.svg has them with their names.`);
+  const rows = { original, [titles.vq]: vq, [titles.memory]: memory };
+  await saveImages(out, 'images', rows, test, 'Test images', subtitle);
 }
 
 function fullFigures(metrics: readonly Metric<Pair>[], quality: Record<Pair, Quality>, variant: string): Figure[] {

@@ -1,9 +1,15 @@
 // The pictures of the memory VAE: how both models converge, and test images before and after.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
-import { colors } from '../plot.js';
-import type { Picture } from '../sheet.js';
+import type { LabelledImages } from '../data/images.js';
+import { colors, savePlot } from '../plot.js';
+import { type Picture, pngOf, sheet } from '../sheet.js';
 import { published, titles } from './settings.js';
 import type { Metric } from './train.js';
+
+/** Points to a pixel; twice as many in the PNG, for fine screens. */
+const SCALE = 2;
 
 /** Training error over updates, both models; the published points as crosses. */
 export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], subtitle: string): TopLevelSpec {
@@ -46,16 +52,22 @@ export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], sub
   };
 }
 
-/** Test images, and what either model makes of them: rows of pictures by label. */
-export function imageRows(
-  { original, vq, memory }: Readonly<Record<'original' | 'vq' | 'memory', Float32Array>>,
-  shape: [number, number, number],
-): Record<string, Picture[]> {
-  return {
-    original: colourPictures(original, shape),
-    [titles.vq]: colourPictures(vq, shape),
-    [titles.memory]: colourPictures(memory, shape),
-  };
+/** Writes rows of images by label, each of numbers [n, channels, height, width], as `name`.svg with the labels and `name`.png without. */
+export async function saveImages(
+  out: string,
+  name: string,
+  images: Readonly<Record<string, Float32Array>>,
+  { channels, height, width }: LabelledImages,
+  title: string,
+  subtitle: string,
+): Promise<void> {
+  const shape: [number, number, number] = [channels, height, width];
+  const rows = Object.fromEntries(
+    Object.entries(images).map(([label, data]) => [label, colourPictures(data, shape)] as const),
+  );
+  await savePlot(join(out, `${name}.svg`), sheet(rows, { title, subtitle, scale: SCALE }));
+  writeFileSync(join(out, `${name}.png`), pngOf(Object.values(rows), 2 * SCALE));
+  console.log(`${name}.png shows, from above: ${Object.keys(rows).join(', ')}; ${name}.svg has them with their names.`);
 }
 
 /** Planes of [n, channels, height, width], from 0 to 1, as pictures; one channel is grey. */

@@ -1,6 +1,18 @@
 // The mixture over latent maps: its samples have the mean and the covariance of what it was fitted to, read by the model's own read.
 import test from 'ava';
-import { GaussianVAE, LatentMixture, type LatentModel, load, MemoryVAE, Random, type Tensor, VQVAE } from '../index.js';
+import {
+  GaussianVAE,
+  LatentMixture,
+  type LatentModel,
+  load,
+  MemoryVAE,
+  Random,
+  readSafetensors,
+  type StateDict,
+  type Tensor,
+  VQVAE,
+  writeSafetensors,
+} from '../index.js';
 import { seeded } from './random-numbers.js';
 
 const runtime = await load();
@@ -103,6 +115,28 @@ test('samples are read from the memory: with one row there is one image', (t) =>
   const [one, many] = [images(1), images(9)] as const;
   t.deepEqual(one.slice(0, 192), one.slice(192));
   t.notDeepEqual(many.slice(0, 192), many.slice(192));
+});
+
+test('a saved mixture draws the same images', (t) => {
+  const random = () => new Random(runtime, 4);
+  const fitted = runtime.noGrad(() => LatentMixture.fit(mirror, maps(30), { random: random(), components: 3 }));
+  const loaded = LatentMixture.load(mirror, readSafetensors(writeSafetensors(fitted.stateDict())).tensors);
+  const draw = (mixture: LatentMixture) => runtime.noGrad(() => mixture.sample(9, random()).toArray());
+  t.deepEqual(draw(loaded), draw(fitted));
+  const wrong: [(state: StateDict) => unknown, RegExp][] = [
+    [(state) => state.clear(), /^load: state must hold 0\.mean, got "nothing of that name"$/],
+    [(state) => state.delete('1.mean'), /hold/],
+    [(state) => state.set('1.mean', { shape: [4], data: new Float32Array(4) }), /1\.mean must have shape \[2, 1, 2\]/],
+    [
+      (state) => state.set('2.deviations', { shape: [0, 4], data: new Float32Array() }),
+      /2\.deviations must be a whole/,
+    ],
+  ];
+  for (const [spoil, message] of wrong) {
+    const state = fitted.stateDict();
+    spoil(state);
+    t.throws(() => LatentMixture.load(mirror, state), { instanceOf: RangeError, message });
+  }
 });
 
 test('a mixture that cannot be says why', (t) => {

@@ -2,6 +2,7 @@
 import { add } from '../../bindings/ops/elementwise.js';
 import { matmul } from '../../bindings/ops/matmul.js';
 import { reshape, split, stack } from '../../bindings/ops/shaping.js';
+import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
 import { expectInteger, expectShape, fail, type Shape, sizeOf } from '../../bindings/shape.js';
@@ -22,12 +23,12 @@ export interface LatentMixtureOptions {
   components?: number;
 }
 
-/** A Gaussian by the maps it was fitted to: what a normally distributed row of numbers makes of `deviations` has their covariance. */
+/** A Gaussian by the maps it was fitted to: standard normal numbers times `deviations` have their covariance. */
 interface Component {
-  readonly mean: Float32Array;
-  /** (map − mean) / √n, row by row. */
-  readonly deviations: Float32Array;
-  readonly count: number;
+  /** [D, h, w]. */
+  readonly mean: StateEntry;
+  /** (map − mean) / √n of its n maps: [n, D·h·w]. */
+  readonly deviations: StateEntry;
 }
 
 const IMAGES_AT_A_TIME = 50;
@@ -37,21 +38,16 @@ const IMAGES_AT_A_TIME = 50;
  * its memory (or takes its nearest codes), so that its weights are weights of the memory, none below 0 and their sum 1.
  *
  * k-means finds the components; a component has the mean and the whole covariance of its maps, kept as these maps, so a sample is its
- * mean and a random sum of deviations from it. Source: Ghosh et al. 2020, 'From Variational to Deterministic Autoencoders', 3.3
- * (density estimation after training).
+ * mean and a random sum of deviations from it. Keys: `0.mean`, `0.deviations`, …. Source: Ghosh et al. 2020, 'From Variational to
+ * Deterministic Autoencoders' (density estimation after training).
  */
 export class LatentMixture {
   readonly #model: LatentModel;
-  readonly #shape: Shape;
   readonly #components: readonly Component[];
-  /** Place of every map's component. */
-  readonly #chosen: Uint32Array;
 
-  private constructor(model: LatentModel, shape: Shape, components: readonly Component[], chosen: Uint32Array) {
+  private constructor(model: LatentModel, components: readonly Component[]) {
     this.#model = model;
-    this.#shape = shape;
     this.#components = components;
-    this.#chosen = chosen;
   }
 
   /**
@@ -65,10 +61,41 @@ export class LatentMixture {
     if (components > count) fail('LatentMixture', 'images', `be at least ${components}`, count);
     const { maps, shape } = encodeAll(model, images);
     const width = sizeOf(shape);
-    const centers = kMeans(model.runtime, maps, width, components, random);
-    const chosen = nearest(model.runtime, maps, width, centers);
-    const parts = Array.from({ length: components }, (_, i) => componentOf(maps, width, chosen, i));
-    return new LatentMixture(model, shape, parts, chosen);
+    const chosen = nearest(model.runtime, maps, width, kMeans(model.runtime, maps, width, components, random));
+    const members = Array.from({ length: components }, (_, i) =>
+      [...chosen.keys()].filter((row) => chosen[row] === i).map((row) => maps.subarray(row * width, (row + 1) * width)),
+    );
+    return new LatentMixture(
+      model,
+      members.filter(({ length }) => length > 0).map((rows) => componentOf(rows, shape)),
+    );
+  }
+
+  /** The mixture of a `stateDict()`, for the model it was fitted to. Throws a RangeError where the state holds something else. */
+  static load(model: LatentModel, state: StateSource): LatentMixture {
+    const shapeOf = (name: string) =>
+      state.get(name)?.shape ?? fail('load', 'state', `hold ${name}`, 'nothing of that name');
+    const shape = shapeOf('0.mean');
+    const entry = (name: string, shape: Shape) => ({ shape, data: Float32Array.from(expectEntry(state, name, shape)) });
+    const components = Array.from({ length: state.size / 2 }, (_, i) => {
+      const [count = 0] = shapeOf(`${i}.deviations`);
+      expectInteger('load', `${i}.deviations`, count, 1);
+      return {
+        mean: entry(`${i}.mean`, shape),
+        deviations: entry(`${i}.deviations`, [count, sizeOf(shape)]),
+      };
+    });
+    return new LatentMixture(model, components);
+  }
+
+  /** What `load` needs beside the model, for example for `writeSafetensors`. */
+  stateDict(): StateDict {
+    return new Map(
+      this.#components.flatMap(({ mean, deviations }, i) => [
+        [`${i}.mean`, mean],
+        [`${i}.deviations`, deviations],
+      ]),
+    );
   }
 
   /** `count` new images: [count, C, H, W]. */
@@ -76,22 +103,36 @@ export class LatentMixture {
     expectInteger('sample', 'count', count, 1);
     const { runtime } = this.#model;
     const maps = Array.from({ length: count }, () => {
-      const place = this.#chosen[random.integer(0, this.#chosen.length)] as number;
-      const { mean, deviations, count } = this.#components[place] as Component;
+      const { mean, deviations } = this.#draw(random);
       return runtime.noGrad(() => {
-        const sum = matmul(random.normal([1, count]), runtime.tensor(deviations, [count, mean.length]));
-        return reshape(add(runtime.tensor(mean, [1, mean.length]), sum), this.#shape);
+        const [count, width] = deviations.shape as [number, number];
+        const sum = matmul(random.normal([1, count]), runtime.tensor(deviations.data, deviations.shape));
+        return reshape(add(runtime.tensor(mean.data, [1, width]), sum), mean.shape);
       });
     });
     return this.#model.decode(stack(maps));
+  }
+
+  /** A component, as often as it has maps. */
+  #draw(random: Random): Component {
+    const counts = this.#components.map(({ deviations }) => deviations.shape[0] as number);
+    let place = random.integer(
+      0,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
+    const drawn = counts.findIndex((count) => {
+      place -= count;
+      return place < 0;
+    });
+    return this.#components[drawn] as Component;
   }
 }
 
 /** The latent maps of the images, one after another, and the shape of one. */
 function encodeAll(model: LatentModel, images: Tensor): { maps: Float32Array; shape: Shape } {
-  const left = images.shape[0] as number;
-  const sizes = Array.from({ length: Math.ceil(left / IMAGES_AT_A_TIME) }, (_, i) =>
-    Math.min(IMAGES_AT_A_TIME, left - i * IMAGES_AT_A_TIME),
+  const count = images.shape[0] as number;
+  const sizes = Array.from({ length: Math.ceil(count / IMAGES_AT_A_TIME) }, (_, i) =>
+    Math.min(IMAGES_AT_A_TIME, count - i * IMAGES_AT_A_TIME),
   );
   const encode = (part: Tensor) =>
     model.runtime.noGrad(() => {
@@ -100,26 +141,23 @@ function encodeAll(model: LatentModel, images: Tensor): { maps: Float32Array; sh
     });
   const parts = model.runtime.noGrad(() => split(images, sizes, 0).map(encode));
   const { numbers: first, shape } = parts[0] as (typeof parts)[0];
-  const maps = new Float32Array(left * sizeOf(shape));
+  const maps = new Float32Array(count * sizeOf(shape));
   for (const [i, { numbers }] of parts.entries()) maps.set(numbers, i * first.length);
   return { maps, shape };
 }
 
-/** Mean and deviations of the maps that chose component `place`. */
-function componentOf(maps: Float32Array, width: number, chosen: Uint32Array, place: number): Component {
-  const rows = [...chosen.keys()].filter((row) => chosen[row] === place);
+/** The Gaussian of these maps. */
+function componentOf(maps: readonly Float32Array[], shape: Shape): Component {
+  const [count, width] = [maps.length, sizeOf(shape)];
   const sums = new Float64Array(width);
-  for (const row of rows) for (let c = 0; c < width; c++) sums[c] = (sums[c] as number) + at(maps, row * width + c);
-  const mean = Float32Array.from(sums, (sum) => sum / rows.length);
-  const deviations = new Float32Array(rows.length * width);
-  for (const [i, row] of rows.entries()) {
-    for (let c = 0; c < width; c++) {
-      deviations[i * width + c] = (at(maps, row * width + c) - at(mean, c)) / Math.sqrt(rows.length);
-    }
+  for (const map of maps) for (const [c, value] of map.entries()) sums[c] = (sums[c] as number) + value;
+  const mean = Float32Array.from(sums, (sum) => sum / count);
+  const deviations = new Float32Array(count * width);
+  for (const [row, map] of maps.entries()) {
+    deviations.set(
+      map.map((value, c) => (value - (mean[c] as number)) / Math.sqrt(count)),
+      row * width,
+    );
   }
-  return { mean, deviations, count: rows.length };
-}
-
-function at(numbers: Float32Array, place: number): number {
-  return numbers[place] as number;
+  return { mean: { shape, data: mean }, deviations: { shape: [count, width], data: deviations } };
 }

@@ -13,7 +13,7 @@ import { type Figure, figure, show, table } from '../result.js';
 import { pngOf, sheet } from '../sheet.js';
 import { evaluate, pictures, type Quality } from './evaluate.js';
 import { convergencePlot, imageRows } from './plots.js';
-import { published, settings } from './settings.js';
+import { published, settings, updatesOn } from './settings.js';
 import { type Metric, Training } from './train.js';
 
 /** Columns of the sheet of test images. */
@@ -23,7 +23,7 @@ const SCALE = 2;
 
 export const run: Program = async ({ seed, out, data, quick, updates, variant, set }) => {
   const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
-  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : settings[variant].updates) };
+  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : updatesOn[set]) };
   if (train.count < chosen.batch) {
     throw new DataError(`--data: there must be at least ${chosen.batch} training images, got ${train.count}`);
   }
@@ -40,7 +40,10 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
     vq: evaluate(training.vq, test, variance, count),
   };
   console.log(`\n${qualityTable(quality, training.metrics)}`);
-  await drawPlots(training, test, out, `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`);
+  const subtitle = `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`;
+  const points = set === 'cifar-10' ? published : undefined;
+  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle, points));
+  await savePictures(training, test, out, subtitle);
   const { peakBytes } = training.runtime.arena;
   const figures =
     quick || set !== 'cifar-10' ? quickFigures(training.metrics) : fullFigures(training.metrics, quality, variant);
@@ -81,11 +84,10 @@ function qualityTable(quality: Readonly<Record<'memory' | 'vq', Quality>>, metri
   ]);
 }
 
-async function drawPlots(training: Training, test: LabelledImages, out: string, subtitle: string): Promise<void> {
+async function savePictures(training: Training, test: LabelledImages, out: string, subtitle: string): Promise<void> {
   const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
   const { images: original, again: memory } = pictures(training.memory, test, places);
   const { again: vq } = pictures(training.vq, test, places);
-  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
   const shape: [number, number, number] = [test.channels, test.height, test.width];
   const rows = imageRows({ original, vq, memory }, shape);
   await savePlot(join(out, 'images.svg'), sheet(rows, { title: 'Test images', subtitle, scale: SCALE }));

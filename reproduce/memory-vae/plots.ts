@@ -2,20 +2,23 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
 import type { Picture } from '../sheet.js';
-import { published } from './settings.js';
 import type { Metric } from './train.js';
 
 const names = { memory: 'memory VAE', vq: 'VQ-VAE' };
 
-/** Training error over updates, both models; the published points as crosses. */
-export function convergencePlot(metrics: readonly Metric[], subtitle: string): TopLevelSpec {
+/** Training error over updates, both models; where there are published points, these as crosses. */
+export function convergencePlot(
+  metrics: readonly Metric[],
+  subtitle: string,
+  published?: Readonly<Record<'memory' | 'vq', Readonly<Record<number, number>>>>,
+): TopLevelSpec {
   const models = ['memory', 'vq'] as const;
   const last = metrics.at(-1)?.update ?? 0;
   const curves = models.flatMap((model) =>
     metrics.map((metric) => ({ model: names[model], update: metric.update, error: metric[model] })),
   );
   const points = models.flatMap((model) =>
-    Object.entries(published[model])
+    Object.entries(published?.[model] ?? {})
       .map(([update, error]) => ({ model: names[model], update: Number(update), error }))
       .filter(({ update }) => update <= Math.max(last, 1000)),
   );
@@ -34,7 +37,10 @@ export function convergencePlot(metrics: readonly Metric[], subtitle: string): T
     scale: { type: 'log' as const, nice: false, padding: 10 },
   };
   return {
-    title: { text: 'A soft read and a nearest code, on the same batches', subtitle },
+    title: {
+      text: 'A soft read and a nearest code, on the same batches',
+      subtitle: published === undefined ? subtitle : `${subtitle}; crosses: published`,
+    },
     width: 620,
     height: 340,
     layer: [

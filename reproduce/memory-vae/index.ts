@@ -35,6 +35,7 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
   await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
 
   const count = Math.min(quick ? 500 : test.count, test.count);
+  console.log(`Testing on ${count} images.`);
   const quality = {
     memory: evaluate(training.memory, test, variance, count),
     vq: evaluate(training.vq, test, variance, count),

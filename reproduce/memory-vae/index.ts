@@ -7,7 +7,7 @@ import { type Figure, figure, show, table } from '../result.js';
 import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
 import { convergencePlot, saveImages } from './plots.js';
 import { train } from './run.js';
-import { published, settings, titles } from './settings.js';
+import { published, settings, titles, updatesOn } from './settings.js';
 import type { Metric, Training } from './train.js';
 
 type Pair = 'memory' | 'vq';
@@ -18,18 +18,22 @@ const SHOWN = 12;
 
 export const run: Program = async (options) => {
   const { out, quick, updates, variant, set } = options;
-  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : settings[variant].updates) };
+  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : updatesOn[set]) };
   const { training, test } = await train<Pair>(chosen, options);
   const { memory, vq } = training.models;
 
-  const count = Math.min(quick ? 500 : test.count, test.count);
   const { variance } = training;
+  const count = Math.min(quick ? 500 : test.count, test.count);
+  console.log(`Testing on ${count} images.`);
   const quality = {
     memory: { ...reconstruction(memory, test, variance, count), ...use(memory, test, count) },
     vq: { ...reconstruction(vq, test, variance, count), ...use(vq, test, count) },
   };
   console.log(`\n${qualityTable(quality, training.metrics)}`);
-  await drawPlots(training, test, out, `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`);
+  const subtitle = `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`;
+  const points = set === 'cifar-10' ? published : undefined;
+  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle, points));
+  await savePictures(training, test, out, subtitle);
   const { peakBytes } = training.runtime.arena;
   const figures =
     quick || set !== 'cifar-10' ? quickFigures(training.metrics) : fullFigures(training.metrics, quality, variant);
@@ -53,11 +57,15 @@ function qualityTable(quality: Readonly<Record<Pair, Quality>>, metrics: readonl
   ]);
 }
 
-async function drawPlots(training: Training<Pair>, test: LabelledImages, out: string, subtitle: string): Promise<void> {
+async function savePictures(
+  training: Training<Pair>,
+  test: LabelledImages,
+  out: string,
+  subtitle: string,
+): Promise<void> {
   const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
   const { images: original, again: memory } = pictures(training.models.memory, test, places);
   const { again: vq } = pictures(training.models.vq, test, places);
-  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
   const rows = { original, [titles.vq]: vq, [titles.memory]: memory };
   await saveImages(out, 'images', rows, test, 'Test images', subtitle);
 }

@@ -5,21 +5,25 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { LabelledImages } from '../data/images.js';
 import { colors, savePlot } from '../plot.js';
 import { type Picture, pngOf, sheet } from '../sheet.js';
-import { published, titles } from './settings.js';
+import { titles } from './settings.js';
 import type { Metric } from './train.js';
 
 /** Points to a pixel; twice as many in the PNG, for fine screens. */
 const SCALE = 2;
 
-/** Training error over updates, both models; the published points as crosses. */
-export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], subtitle: string): TopLevelSpec {
+/** Training error over updates, both models; where there are published points, these as crosses. */
+export function convergencePlot(
+  metrics: readonly Metric<'memory' | 'vq'>[],
+  subtitle: string,
+  published?: Readonly<Record<'memory' | 'vq', Readonly<Record<number, number>>>>,
+): TopLevelSpec {
   const models = ['memory', 'vq'] as const;
   const last = metrics.at(-1)?.update ?? 0;
   const curves = models.flatMap((model) =>
     metrics.map((metric) => ({ model: titles[model], update: metric.update, error: metric[model] })),
   );
   const points = models.flatMap((model) =>
-    Object.entries(published[model])
+    Object.entries(published?.[model] ?? {})
       .map(([update, error]) => ({ model: titles[model], update: Number(update), error }))
       .filter(({ update }) => update <= Math.max(last, 1000)),
   );
@@ -38,7 +42,10 @@ export function convergencePlot(metrics: readonly Metric<'memory' | 'vq'>[], sub
     scale: { type: 'log' as const, nice: false, padding: 10 },
   };
   return {
-    title: { text: 'A soft read and a nearest code, on the same batches', subtitle },
+    title: {
+      text: 'A soft read and a nearest code, on the same batches',
+      subtitle: published === undefined ? subtitle : `${subtitle}; crosses: published`,
+    },
     width: 620,
     height: 340,
     layer: [

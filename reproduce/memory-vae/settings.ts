@@ -19,10 +19,13 @@ export type Settings<Name extends ModelName> = Pick<ModelOptions, Name> & {
   readonly learningRate: number;
 };
 
-const shared = { updates: 25_000, batch: 32, learningRate: 3e-4, vq: { restartDeadCodes: true } };
+/** Updates of a whole run, by `--set`: as many as published, and a short version. */
+export const updatesOn: Readonly<Record<ProgramOptions['set'], number>> = { 'cifar-10': 25_000, 'fashion-mnist': 1000 };
+
+const shared = { batch: 32, learningRate: 3e-4, vq: { restartDeadCodes: true } };
 
 /** By `--variant`: ours, and the notebook's own. */
-export const settings: Readonly<Record<ProgramOptions['variant'], Settings<'memory' | 'vq'>>> = {
+export const settings: Readonly<Record<ProgramOptions['variant'], Omit<Settings<'memory' | 'vq'>, 'updates'>>> = {
   default: { ...shared, memory: {} },
   published: {
     ...shared,

@@ -25,14 +25,13 @@ export const run: Program = async (options) => {
   // A Gaussian of a tenth of the data's variance around each pixel: with all of it the latent says next to nothing.
   const chosen: Settings<ModelName> = { ...settings.default, updates, gaussian: { klWeight: 0.1 } };
   const { training, train: images, test } = await train<ModelName>(chosen, options);
-  const limit = (count: number) => Math.min(count, images.count, test.count);
-
-  const quality = byName(training, (name) =>
-    reconstruction(training.models[name], test, training.variance, limit(quick ? 500 : test.count)),
-  );
-  console.log(`\n${qualityTable(training, quality)}\n`);
-  const count = limit(quick ? 200 : 2000);
+  const tested = Math.min(quick ? 500 : test.count, test.count);
+  const count = Math.min(quick ? 200 : 2000, images.count, test.count);
   const fitted = Math.min(quick ? 400 : 4000, images.count);
+
+  console.log(`Testing on ${tested} images.`);
+  const quality = byName(training, (name) => reconstruction(training.models[name], test, training.variance, tested));
+  console.log(`\n${qualityTable(training, quality)}\n`);
   const drawn = draw(training, images, { count, fitted, seed: seed + SEED });
   const distances = distancesTo(test, drawn, count);
   console.log(`${distanceTable(distances)}\n`);
@@ -51,13 +50,8 @@ function distancesTo(
   count: number,
 ): Record<string, Distances> {
   const shape: ImageShape = [test.channels, test.height, test.width];
-  const wanted = lookOf(
-    pixelsOf(
-      test,
-      Uint32Array.from({ length: count }, (_, i) => i),
-    ).data,
-    shape,
-  );
+  const places = Uint32Array.from({ length: count }, (_, i) => i);
+  const wanted = lookOf(pixelsOf(test, places).data, shape);
   const found = Object.entries(drawn).map(([label, numbers]) => {
     const { blocks, patches } = lookOf(numbers, shape);
     return [

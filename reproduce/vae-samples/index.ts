@@ -7,22 +7,19 @@ import { type ModelName, type Settings, settings, titles } from '../memory-vae/s
 import type { Training } from '../memory-vae/train.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { draw } from './draw.js';
+import { drawFresh, drawKnown, freshOf, type Images, knownOf } from './draw.js';
 import { frechetDistance, type ImageShape, lookOf } from './frechet.js';
 
 /** Columns of the sheet. */
 const SHOWN = 16;
-/** Places after those of `Training` in the row of seeds. */
+/** Added to the seed for what is drawn after training, far from the seeds of training. */
 const SEED = 2 ** 21;
 
-interface Distances {
-  readonly blocks: number;
-  readonly patches: number;
-}
+type Distances = Readonly<Record<string, { readonly blocks: number; readonly patches: number }>>;
 
 export const run: Program = async (options) => {
   const { seed, out, quick, updates = quick ? 100 : 2000, set } = options;
-  // A Gaussian of a tenth of the data's variance around each pixel: with all of it the latent says next to nothing.
+  // The spread of a pixel that makes this the KL divergence's weight is a third of the data's: see docs/memory-vae.md.
   const chosen: Settings<ModelName> = { ...settings.default, updates, gaussian: { klWeight: 0.1 } };
   const { training, train: images, test } = await train<ModelName>(chosen, options);
   const tested = Math.min(quick ? 500 : test.count, test.count);
@@ -32,10 +29,11 @@ export const run: Program = async (options) => {
   console.log(`Testing on ${tested} images.`);
   const quality = byName(training, (name) => reconstruction(training.models[name], test, training.variance, tested));
   console.log(`\n${qualityTable(training, quality)}\n`);
-  const drawn = draw(training, images, { count, fitted, seed: seed + SEED });
-  const distances = distancesTo(test, drawn, count);
-  console.log(`${distanceTable(distances)}\n`);
-  await drawSheet(training, test, drawn, out, `${set}, ${training.update} updates, batch ${chosen.batch}`);
+  console.log(`Drawing ${count} images from each model.`);
+  const fresh = drawFresh(training, images, { count, fitted, seed: seed + SEED });
+  const distances = distancesTo(test, { ...drawKnown(training, images, count), ...fresh }, count);
+  console.log(`\n${distanceTable(distances)}\n`);
+  await drawSheet(training, test, fresh, out, `${set}, ${training.update} updates, batch ${chosen.batch}`);
   return {
     settings: { ...chosen, set, variance: training.variance, count, fitted },
     measured: { quality, distances, metrics: training.metrics },
@@ -43,21 +41,15 @@ export const run: Program = async (options) => {
   };
 };
 
-/** Fréchet distances of each set of images from as many test images. */
-function distancesTo(
-  test: LabelledImages,
-  drawn: Readonly<Record<string, Float32Array>>,
-  count: number,
-): Record<string, Distances> {
+/** Fréchet distances of images from the first `count` test images. */
+function distancesTo(test: LabelledImages, images: Images, count: number): Distances {
   const shape: ImageShape = [test.channels, test.height, test.width];
   const places = Uint32Array.from({ length: count }, (_, i) => i);
   const wanted = lookOf(pixelsOf(test, places).data, shape);
-  const found = Object.entries(drawn).map(([label, numbers]) => {
-    const { blocks, patches } = lookOf(numbers, shape);
-    return [
-      label,
-      { blocks: frechetDistance(blocks, wanted.blocks), patches: frechetDistance(patches, wanted.patches) },
-    ] as const;
+  const found = Object.entries(images).map(([label, numbers]) => {
+    const look = lookOf(numbers, shape);
+    const distance = (part: 'blocks' | 'patches') => frechetDistance(look[part], wanted[part]);
+    return [label, { blocks: distance('blocks'), patches: distance('patches') }] as const;
   });
   return Object.fromEntries(found);
 }
@@ -71,7 +63,7 @@ function qualityTable({ names, metrics }: Training<ModelName>, quality: Record<M
   return table([['model', 'training error', 'test error', 'PSNR dB'], ...rows]);
 }
 
-function distanceTable(distances: Readonly<Record<string, Distances>>): string {
+function distanceTable(distances: Distances): string {
   const rows = Object.entries(distances).map(([label, { blocks, patches }]) => [label, show(blocks), show(patches)]);
   return table([['Fréchet distance from test images', '4×4 means', '8×8 patches'], ...rows]);
 }
@@ -79,31 +71,28 @@ function distanceTable(distances: Readonly<Record<string, Distances>>): string {
 async function drawSheet(
   { names, models }: Training<ModelName>,
   test: LabelledImages,
-  drawn: Readonly<Record<string, Float32Array>>,
+  fresh: Images,
   out: string,
   subtitle: string,
 ): Promise<void> {
   const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
   const size = test.channels * test.height * test.width;
   const again = names.map((name) => [titles[name], pictures(models[name], test, places).again] as const);
-  const fresh = Object.entries(drawn).filter(([label]) => /mixture|N\(0/.test(label));
-  const rows = {
-    'test images': pictures(models.memory, test, places).images,
-    ...Object.fromEntries(again),
-    ...Object.fromEntries(fresh.map(([label, numbers]) => [label, numbers.subarray(0, SHOWN * size)])),
-  };
+  const drawn = Object.entries(fresh).map(([label, numbers]) => [label, numbers.subarray(0, SHOWN * size)] as const);
+  const original = pictures(models.memory, test, places).images;
+  const rows = { 'test images': original, ...Object.fromEntries([...again, ...drawn]) };
   await saveImages(out, 'samples', rows, test, 'Test images, what the models make of them, and new images', subtitle);
 }
 
-/** New images must look at most so much less like test images than training images do, and than the model's own reconstructions. */
-function fullFigures(distances: Readonly<Record<string, Distances>>): Figure[] {
-  const { 'training images': floor, [`${titles.memory}, again`]: again } = distances;
-  const { [`${titles.memory}, mixture`]: fresh, [`${titles.gaussian}, N(0, 1)`]: rival } = distances;
-  const ratio = (a = Number.NaN, b = Number.NaN) => a / b;
+/** New images must look little less like test images than training images do, and than these do when the model gives them back. */
+function fullFigures(distances: Distances): Figure[] {
+  const ratio = (part: 'blocks' | 'patches', of: string, to: string) =>
+    (distances[of]?.[part] ?? Number.NaN) / (distances[to]?.[part] ?? Number.NaN);
+  const { memory, prior } = freshOf;
   return [
-    figure('memory VAE, means: new images over training images', ratio(fresh?.blocks, floor?.blocks), 'at most', 1.5),
-    figure('memory VAE, patches: new images over those again', ratio(fresh?.patches, again?.patches), 'at most', 1.5),
-    figure('means: memory VAE over Gaussian VAE, N(0, 1)', ratio(fresh?.blocks, rival?.blocks), 'at most', 1),
+    figure('memory VAE, means: new over training images', ratio('blocks', memory, knownOf.original), 'at most', 1.5),
+    figure('memory VAE, patches: new over those again', ratio('patches', memory, knownOf.memory), 'at most', 1.5),
+    figure('means: memory VAE over Gaussian VAE, N(0, 1)', ratio('blocks', memory, prior), 'at most', 1),
   ];
 }
 

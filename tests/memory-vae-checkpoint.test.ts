@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { readSafetensors, writeSafetensors } from '../index.js';
 import { DataError } from '../reproduce/data/data-error.js';
-import { trainWithProgress } from '../reproduce/memory-vae/index.js';
+import { trainWithProgress } from '../reproduce/memory-vae/run.js';
 import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
@@ -28,8 +28,8 @@ test('training goes on from its checkpoint with the same bits', async (t) => {
   t.true(second.resume(path));
   t.is(second.update, 3);
   for (let i = 0; i < 3; i++) second.step();
-  for (const model of ['memory', 'vq'] as const) {
-    t.deepEqual(second[model].parameters.stateDict(), unbroken[model].parameters.stateDict());
+  for (const model of ['memory', 'vq', 'gaussian'] as const) {
+    t.deepEqual(second.models[model].parameters.stateDict(), unbroken.models[model].parameters.stateDict());
   }
   t.deepEqual(second.step(), unbroken.step());
 });

@@ -9,9 +9,10 @@ import test from 'ava';
 import { PNG } from 'pngjs';
 import { cifar10 } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
-import { evaluate } from '../reproduce/memory-vae/evaluate.js';
+import { reconstruction, use } from '../reproduce/memory-vae/evaluate.js';
+import { Training } from '../reproduce/memory-vae/train.js';
 import { pngOf } from '../reproduce/sheet.js';
-import { madeUp, tinyTraining } from './tiny-training.js';
+import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
 
 const RECORD = 3073;
 const temporary = mkdtempSync(join(tmpdir(), 'tapehead-'));
@@ -88,20 +89,31 @@ test('damaged CIFAR-10 files are named, with the byte', async (t) => {
   await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: found no folder ${nowhere}` });
 });
 
+test('the settings say which models are trained; beside others each learns the same', async (t) => {
+  const { gaussian, ...rest } = tinySettings;
+  const all = await tinyTraining();
+  const two = new Training<'memory' | 'vq'>(all.runtime, madeUp(10), rest, 0.08, 1);
+  t.deepEqual([...two.names, ...all.names], ['memory', 'vq', 'memory', 'vq', 'gaussian']);
+  for (let i = 0; i < 2; i++) [all, two].map((training) => training.step());
+  const { memory, vq } = all.step();
+  t.deepEqual({ memory, vq }, two.step());
+});
+
 test('both models begin with the same encoder and decoder', async (t) => {
-  const { memory, vq } = await tinyTraining();
+  const { memory, vq } = (await tinyTraining()).models;
   for (const [key, entry] of vq.parameters.stateDict()) {
     if (/^(en|de)coder\./.test(key)) t.deepEqual(memory.parameters.stateDict().get(key), entry, key);
   }
 });
 
 test('quality: errors, signal to noise, perplexity, bits of a read', async (t) => {
-  const { memory, vq } = await tinyTraining();
-  const [soft, hard] = [evaluate(memory, madeUp(10), 0.08, 10), evaluate(vq, madeUp(10), 0.08, 10)];
-  for (const { error, psnr, perplexity } of [soft, hard]) {
+  const { memory, vq, gaussian } = (await tinyTraining()).models;
+  for (const model of [memory, vq, gaussian]) {
+    const { error, psnr } = reconstruction(model, madeUp(10), 0.08, 10);
     t.true(Math.abs(psnr + 10 * Math.log10(error * 0.08)) < 1e-9);
-    t.true(perplexity >= 1 && perplexity <= 7);
   }
+  const [soft, hard] = [use(memory, madeUp(10), 10), use(vq, madeUp(10), 10)];
+  for (const { perplexity } of [soft, hard]) t.true(perplexity >= 1 && perplexity <= 7);
   t.true(soft.entropy > 0 && soft.entropy <= Math.log2(7) + 1e-6);
   t.is(hard.entropy, 0);
 });
@@ -158,7 +170,7 @@ test('the program trains on what is there, and leaves pictures and a result', (t
   writeFileSync(join(data, 'data_batch_2.bin'), records(1));
   const { stdout, stderr } = run();
   t.is(stderr, '');
-  t.regex(stdout, /^Training on 32 images of cifar-10: 694852 and 662083 parameters\./);
+  t.regex(stdout, /^Training on 32 images of cifar-10\. Parameters: memory VAE 694852, VQ-VAE 662083\./);
   t.regex(stdout, /images\.png shows, from above: original, VQ-VAE, memory VAE;/);
   t.deepEqual(readdirSync(out), [
     'checkpoint.safetensors',

@@ -2,31 +2,30 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../plot.js';
 import type { Picture } from '../sheet.js';
+import { titles } from './settings.js';
 import type { Metric } from './train.js';
-
-const names = { memory: 'memory VAE', vq: 'VQ-VAE' };
 
 /** Training error over updates, both models; where there are published points, these as crosses. */
 export function convergencePlot(
-  metrics: readonly Metric[],
+  metrics: readonly Metric<'memory' | 'vq'>[],
   subtitle: string,
   published?: Readonly<Record<'memory' | 'vq', Readonly<Record<number, number>>>>,
 ): TopLevelSpec {
   const models = ['memory', 'vq'] as const;
   const last = metrics.at(-1)?.update ?? 0;
   const curves = models.flatMap((model) =>
-    metrics.map((metric) => ({ model: names[model], update: metric.update, error: metric[model] })),
+    metrics.map((metric) => ({ model: titles[model], update: metric.update, error: metric[model] })),
   );
   const points = models.flatMap((model) =>
     Object.entries(published?.[model] ?? {})
-      .map(([update, error]) => ({ model: names[model], update: Number(update), error }))
+      .map(([update, error]) => ({ model: titles[model], update: Number(update), error }))
       .filter(({ update }) => update <= Math.max(last, 1000)),
   );
   const color = {
     field: 'model',
     type: 'nominal' as const,
     title: null,
-    scale: { domain: Object.values(names), range: [colors.blue, colors.orange] },
+    scale: { domain: models.map((model) => titles[model]), range: [colors.blue, colors.orange] },
     legend: { orient: 'top-right' as const, offset: 12 },
   };
   const x = { field: 'update', type: 'quantitative' as const, title: 'updates', axis: { grid: false } };
@@ -61,8 +60,8 @@ export function imageRows(
 ): Record<string, Picture[]> {
   return {
     original: colourPictures(original, shape),
-    [names.vq]: colourPictures(vq, shape),
-    [names.memory]: colourPictures(memory, shape),
+    [titles.vq]: colourPictures(vq, shape),
+    [titles.memory]: colourPictures(memory, shape),
   };
 }
 

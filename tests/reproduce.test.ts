@@ -68,7 +68,7 @@ test('progress tells how far it is, and when the user wants to stop', async (t) 
   progress.stop();
   t.regex(
     stream.read(),
-    /^100 of 100 sequences · loss 0\.01 · bits wrong 12\.3 · [\d.]+ sequences\/s · 0:00 left\nInterrupted/,
+    /^100 of 100 sequences · loss 0\.01 · bits wrong 12\.3 · [\d.]+ sequences\/s · 0:00 left\nInterrupted/m,
   );
 });
 

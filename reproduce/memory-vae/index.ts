@@ -28,6 +28,7 @@ export const run: Program = async (options) => {
 
   const count = Math.min(quick ? 500 : test.count, test.count);
   const { variance } = training;
+  console.log(`Testing on ${count} images.`);
   const quality = {
     memory: { ...reconstruction(memory, test, variance, count), ...use(memory, test, count) },
     vq: { ...reconstruction(vq, test, variance, count), ...use(vq, test, count) },

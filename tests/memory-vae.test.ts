@@ -40,7 +40,7 @@ function close(a: number, b: number, limit = 1e-5): boolean {
 
 for (const options of [
   {},
-  { similarity: 'l2' as const, strength: 1 },
+  { similarity: 'l2' as const, strength: 1, memoryInit: 1 },
   { similarity: 'dot' as const, strength: 0.5, learnStrength: false },
   {
     similarity: 'l2' as const,

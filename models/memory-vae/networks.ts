@@ -21,6 +21,11 @@ export interface NetworkOptions {
   tiedResiduals?: boolean;
   /** Numbers D in a latent vector. Default 64. */
   latentSize?: number;
+  /**
+   * Factor on the first weights and bias of the encoder's last layer, above 0. Default 1: PyTorch's start, latent numbers of about ±0.07.
+   * A decoder that learns from so little learns slowly; a VQ-VAE wants 10. The memory VAE's decoder sees rows of the memory instead.
+   */
+  latentInit?: number;
   /** Variance of the images' pixels, by which the loss divides the error. Default 1. */
   variance?: number;
 }
@@ -38,15 +43,16 @@ export interface Reconstruction {
 /** The options with every default filled in. */
 export function networkSizes(op: string, options: NetworkOptions): Required<NetworkOptions> {
   const defaults = { channels: 3, narrow: 64, wide: 128, residual: 32, residualBlocks: 2, latentSize: 64 };
-  const sizes = { ...defaults, tiedResiduals: false, variance: 1, ...options };
+  const sizes = { ...defaults, tiedResiduals: false, latentInit: 1, variance: 1, ...options };
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
     expectInteger(op, name, sizes[name], name === 'residualBlocks' ? 0 : 1);
   }
-  expectNumber(op, 'variance', sizes.variance, SMALLEST_VARIANCE);
+  expectNumber(op, 'latentInit', sizes.latentInit, SMALLEST);
+  expectNumber(op, 'variance', sizes.variance, SMALLEST);
   return sizes;
 }
 
-const SMALLEST_VARIANCE = 1e-30;
+const SMALLEST = 1e-30;
 
 const halve = { stride: 2, padding: 1 };
 const keep = { padding: 1 };
@@ -62,13 +68,16 @@ export class Encoder {
 
   /** `outputs`: channels of the latent map. */
   constructor(parameters: ParameterScope, sizes: Required<NetworkOptions>, outputs: number, random: Random) {
-    const { channels, narrow, wide } = sizes;
+    const { channels, narrow, wide, latentInit } = sizes;
     this.#channels = channels;
     this.#first = new Conv2d(parameters.scope('conv_1'), channels, narrow, 4, random, halve);
     this.#second = new Conv2d(parameters.scope('conv_2'), narrow, wide, 4, random, halve);
     this.#third = new Conv2d(parameters.scope('conv_3'), wide, wide, 3, random, keep);
     this.#residuals = new Residuals(parameters.scope('residuals'), sizes, random);
     this.#last = new Conv2d(parameters.scope('conv_4'), wide, outputs, 1, random);
+    for (const tensor of [this.#last.weight, this.#last.bias as Tensor]) {
+      tensor.set(tensor.toArray().map((value) => latentInit * value));
+    }
   }
 
   /** `images: [N, channels, H, W] → [N, outputs, H/4, W/4]`. Throws a RangeError for other channels and for sizes that are no multiples of 4. */

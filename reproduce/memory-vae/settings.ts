@@ -22,13 +22,14 @@ export type Settings<Name extends ModelName> = Pick<ModelOptions, Name> & {
 /** Updates of a whole run, by `--set`: as many as published, and a short version. */
 export const updatesOn: Readonly<Record<ProgramOptions['set'], number>> = { 'cifar-10': 25_000, 'fashion-mnist': 1000 };
 
-const shared = { batch: 32, learningRate: 3e-4, vq: { restartDeadCodes: true } };
+const shared = { batch: 32, learningRate: 3e-4 };
 
 /** By `--variant`: ours, and the notebook's own. */
 export const settings: Readonly<Record<ProgramOptions['variant'], Omit<Settings<'memory' | 'vq'>, 'updates'>>> = {
-  default: { ...shared, memory: {} },
+  default: { ...shared, memory: { latentInit: 10 }, vq: { latentInit: 10, restartDeadCodes: true } },
   published: {
     ...shared,
+    vq: { restartDeadCodes: true },
     memory: {
       similarity: 'l2',
       // The softmax of the squared distance itself, not of its negative.

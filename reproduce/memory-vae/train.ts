@@ -34,6 +34,8 @@ export type Metric<Name extends ModelName> = Readonly<{ update: number } & Error
 
 const METRIC_EVERY = 100;
 const CHECKPOINT_EVERY = 500;
+/** Images from whose latent vectors the VQ-VAE's codes begin. */
+const START_IMAGES = 64;
 const classes = { memory: MemoryVAE, vq: VQVAE, gaussian: GaussianVAE };
 
 /** The models that the settings name, with their optimizers, the batches, and what has been measured. */
@@ -74,6 +76,13 @@ export class Training<Name extends ModelName> {
       shape: [channels, height, width],
       random: new Random(runtime, seed + 2 ** 20),
     });
+    if ('vq' in this.models) this.#startCodes(this.models.vq as VQVAE);
+  }
+
+  /** The first codes are spread over latent vectors, so that hardly one is dead from the start. */
+  #startCodes(vq: VQVAE): void {
+    const places = Array.from({ length: Math.min(START_IMAGES, this.train.count) }, (_, i) => i);
+    this.runtime.step(() => vq.startAt(this.#batches.pick(places), this.#streams['vq' as Name]));
   }
 
   /** One update of every model on one batch; returns their errors over the data's variance. Throws a DataError where one is not finite. */

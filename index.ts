@@ -64,6 +64,7 @@ export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export { Linear } from './models/layers/linear.js';
 export { GaussianVAE, type GaussianVAEOptions } from './models/memory-vae/gaussian-vae.js';
+export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './models/memory-vae/latent-mixture.js';
 export { MemoryVAE, type MemoryVAEOptions } from './models/memory-vae/memory-vae.js';
 export type { NetworkOptions, Reconstruction } from './models/memory-vae/networks.js';
 export { type QuantizedReconstruction, VQVAE, type VQVAEOptions } from './models/memory-vae/vq-vae.js';

@@ -19,7 +19,7 @@ export interface ProgramOptions {
   readonly updates?: number;
   /** Of the memory VAE: ours, or the one of the published notebook. */
   readonly variant: (typeof variants)[number];
-  /** Images to train the memory VAE on. */
+  /** Images to train the memory VAE and its rivals on. */
   readonly set: (typeof imageSets)[number];
 }
 

@@ -9,6 +9,9 @@ export interface Picture {
   readonly rgb: Uint8Array;
 }
 
+/** Points between two pictures. */
+const GAP = 4;
+
 export interface SheetOptions {
   readonly title: string;
   readonly subtitle?: string | string[];
@@ -36,8 +39,8 @@ export function sheet(rows: Readonly<Record<string, readonly Picture[]>>, option
   return {
     title: { text: title, ...(subtitle !== undefined && { subtitle }) },
     data: { values },
-    width: { step: width + 4 },
-    height: { step: height + 4 },
+    width: { step: width + GAP },
+    height: { step: height + GAP },
     view: { stroke: null },
     mark: { type: 'image', width, height },
     encoding: {
@@ -54,14 +57,29 @@ export function sheet(rows: Readonly<Record<string, readonly Picture[]>>, option
   };
 }
 
-/** The picture as a PNG, every pixel a square of `scale` ones, so that no viewer blurs it. */
-function dataUrl({ height, width, rgb }: Picture, scale: number): string {
-  const png = new PNG({ width: scale * width, height: scale * height, colorType: 2 });
-  for (let y = 0; y < png.height; y++) {
-    for (let x = 0; x < png.width; x++) {
-      const from = 3 * (Math.floor(y / scale) * width + Math.floor(x / scale));
-      png.data.set([...rgb.subarray(from, from + 3), 255], 4 * (y * png.width + x));
+function dataUrl(picture: Picture, scale: number): string {
+  return `data:image/png;base64,${pngOf([[picture]], scale).toString('base64')}`;
+}
+
+/** Pictures of one size, row under row with a white gap, as a PNG: every pixel a square of `scale` ones, so that no viewer blurs it. */
+export function pngOf(rows: readonly (readonly Picture[])[], scale: number): Buffer {
+  const [first] = rows[0] as [Picture];
+  const [stepX, stepY] = [scale * first.width + GAP, scale * first.height + GAP];
+  const png = new PNG({ width: stepX * (rows[0]?.length ?? 0) - GAP, height: stepY * rows.length - GAP });
+  png.data.fill(255);
+  for (const [row, pictures] of rows.entries()) {
+    for (const [column, { width, rgb }] of pictures.entries()) {
+      for (let pixel = 0; pixel < rgb.length / 3; pixel++) {
+        const [x, y] = [column * stepX + scale * (pixel % width), row * stepY + scale * Math.floor(pixel / width)];
+        fillSquare(png, x, y, scale, rgb.subarray(3 * pixel, 3 * pixel + 3));
+      }
     }
   }
-  return `data:image/png;base64,${PNG.sync.write(png, { colorType: 2 }).toString('base64')}`;
+  return PNG.sync.write(png, { colorType: 2 });
+}
+
+function fillSquare(png: PNG, left: number, top: number, size: number, rgb: Uint8Array): void {
+  for (let y = top; y < top + size; y++) {
+    for (let x = left; x < left + size; x++) png.data.set(rgb, 4 * (y * png.width + x));
+  }
 }

@@ -1,16 +1,18 @@
-// The memory VAE's program: CIFAR-10 files, training that goes on bit for bit from its checkpoint, what is measured.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// The memory VAE's program: CIFAR-10 files, how both models begin, what is measured, what is written.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
-import { load } from '../index.js';
-import { cifar10, joined } from '../reproduce/data/cifar-10.js';
+import { PNG } from 'pngjs';
+import { cifar10 } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
-import { evaluate } from '../reproduce/memory-vae/evaluate.js';
-import type { Settings } from '../reproduce/memory-vae/settings.js';
+import { reconstruction, use } from '../reproduce/memory-vae/evaluate.js';
 import { Training } from '../reproduce/memory-vae/train.js';
-import { seeded } from './random-numbers.js';
+import { pngOf } from '../reproduce/sheet.js';
+import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
 
 const RECORD = 3073;
 const temporary = mkdtempSync(join(tmpdir(), 'tapehead-'));
@@ -39,88 +41,149 @@ test('CIFAR-10: any number of batch files, packed or not, in a folder or the fol
   }
 });
 
-test('damaged CIFAR-10 files are named, with the byte', async (t) => {
-  const cut = records(3).subarray(0, 2 * RECORD + 100);
-  t.throws(() => joined([{ name: 'data_batch_1.bin', bytes: cut }]), {
-    instanceOf: DataError,
-    message: 'data_batch_1.bin: images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
-  });
-  const wrong = records(2);
-  wrong[RECORD] = 77;
-  t.throws(() => joined([{ name: 'test_batch.bin', bytes: wrong }]), {
-    message: 'test_batch.bin: labels must be below 10, got 77 at byte 3073',
-  });
-  t.throws(() => joined([{ name: 'empty.bin', bytes: new Uint8Array() }]), { instanceOf: DataError });
-  const folder = join(temporary, 'broken');
+test('a CIFAR-10 batch that lies there packed and unpacked is read once, and batch 10 comes after batch 9', async (t) => {
+  const folder = join(temporary, 'doubled');
   mkdirSync(folder);
-  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
-  writeFileSync(join(folder, 'data_batch_1.bin.gz'), gzipSync(records(1)).subarray(0, 50));
-  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /data_batch_1\.bin\.gz: / });
-  await t.throwsAsync(cifar10(join(temporary, 'nowhere')), {
-    instanceOf: DataError,
-    message: /^--data: found no folder/,
-  });
+  writeFileSync(join(folder, 'data_batch_10.bin'), records(1, 5));
+  writeFileSync(join(folder, 'data_batch_9.bin'), records(2));
+  writeFileSync(join(folder, 'data_batch_9.bin.gz'), gzipSync(records(2)));
+  writeFileSync(join(folder, 'test_batch.bin'), records(1));
+  t.deepEqual([...(await cifar10(folder)).train.labels], [0, 1, 5]);
 });
 
-const sizes = { narrow: 4, wide: 6, residual: 3, latentSize: 4 };
-const settings: Settings = {
-  updates: 6,
-  batch: 4,
-  learningRate: 1e-2,
-  memory: { ...sizes, memorySize: 7 },
-  vq: { ...sizes, codebookSize: 7, restartDeadCodes: true },
-};
-
-function madeUp(count: number) {
-  const random = seeded(count);
-  const images = Uint8Array.from({ length: count * 3 * 64 }, () => Math.floor(random() * 256));
-  return { count, channels: 3, height: 8, width: 8, images, labels: new Uint8Array(count) };
-}
-
-async function training(seed = 1, chosen = settings): Promise<Training> {
-  return new Training(await load(), madeUp(10), chosen, 0.08, seed);
-}
-
-test('training goes on from its checkpoint with the same bits', async (t) => {
-  const path = join(temporary, 'checkpoint.safetensors');
-  const unbroken = await training();
-  for (let i = 0; i < 6; i++) unbroken.step();
-  const first = await training();
-  t.false(first.resume(path));
-  for (let i = 0; i < 3; i++) first.step();
-  first.save(path);
-  const second = await training();
-  t.true(second.resume(path));
-  t.is(second.update, 3);
-  for (let i = 0; i < 3; i++) second.step();
-  for (const model of ['memory', 'vq'] as const) {
-    t.deepEqual(second[model].parameters.stateDict(), unbroken[model].parameters.stateDict());
+test('damaged CIFAR-10 files are named, with the byte', async (t) => {
+  const folder = join(temporary, 'broken');
+  const wrongLabel = records(2);
+  wrongLabel[RECORD] = 77;
+  const cut = records(3).subarray(0, 2 * RECORD + 100);
+  const packed = gzipSync(records(1));
+  const damage: [string, Uint8Array, string][] = [
+    ['data_batch_1.bin', cut, 'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on'],
+    [
+      'data_batch_1.bin.gz',
+      gzipSync(cut),
+      'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
+    ],
+    ['data_batch_1.bin', wrongLabel, 'labels must be below 10, got 77 at byte 3073'],
+    ['data_batch_1.bin', new Uint8Array(), 'images must have 3073 bytes each, got 0 in the last one, from byte 0 on'],
+    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'it cannot be unpacked (unexpected end of file after byte 50)'],
+    ['data_batch_1.bin.gz', new Uint8Array(), 'it cannot be unpacked (unexpected end of file after byte 0)'],
+    ['data_batch_1.bin.gz', records(1), 'it cannot be unpacked (incorrect header check after byte 0)'],
+  ];
+  for (const [name, bytes, message] of damage) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'test_batch.bin'), records(1));
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: `${path}: ${message}` });
+    rmSync(folder, { recursive: true });
   }
-  t.deepEqual(second.step(), unbroken.step());
+  mkdirSync(join(folder, 'data_batch_1.bin'), { recursive: true });
+  await t.throwsAsync(cifar10(folder), {
+    instanceOf: DataError,
+    message: /data_batch_1\.bin: it cannot be read \(EISDIR/,
+  });
+  rmSync(join(folder, 'data_batch_1.bin'), { recursive: true });
+  await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
+  const nowhere = join(temporary, 'nowhere');
+  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: found no folder ${nowhere}` });
 });
 
-test('a checkpoint of another seed or other settings is not gone on from', async (t) => {
-  const path = join(temporary, 'other.safetensors');
-  (await training()).save(path);
-  const others = [await training(2), await training(1, { ...settings, batch: 5 })];
-  for (const other of others) t.throws(() => other.resume(path), { instanceOf: DataError, message: /other settings/ });
-  t.true((await training(1, { ...settings, updates: 99 })).resume(path));
+test('the settings say which models are trained; beside others each learns the same', async (t) => {
+  const { gaussian, ...rest } = tinySettings;
+  const all = await tinyTraining();
+  const two = new Training<'memory' | 'vq'>(all.runtime, madeUp(10), rest, 0.08, 1);
+  t.deepEqual([...two.names, ...all.names], ['memory', 'vq', 'memory', 'vq', 'gaussian']);
+  for (let i = 0; i < 2; i++) [all, two].map((training) => training.step());
+  const { memory, vq } = all.step();
+  t.deepEqual({ memory, vq }, two.step());
 });
 
 test('both models begin with the same encoder and decoder', async (t) => {
-  const { memory, vq } = await training();
+  const { memory, vq } = (await tinyTraining()).models;
   for (const [key, entry] of vq.parameters.stateDict()) {
     if (/^(en|de)coder\./.test(key)) t.deepEqual(memory.parameters.stateDict().get(key), entry, key);
   }
 });
 
 test('quality: errors, signal to noise, perplexity, bits of a read', async (t) => {
-  const { memory, vq } = await training();
-  const [soft, hard] = [evaluate(memory, madeUp(10), 0.08, 10), evaluate(vq, madeUp(10), 0.08, 10)];
-  for (const { error, psnr, perplexity } of [soft, hard]) {
+  const { memory, vq, gaussian } = (await tinyTraining()).models;
+  for (const model of [memory, vq, gaussian]) {
+    const { error, psnr } = reconstruction(model, madeUp(10), 0.08, 10);
     t.true(Math.abs(psnr + 10 * Math.log10(error * 0.08)) < 1e-9);
-    t.true(perplexity >= 1 && perplexity <= 7);
   }
+  const [soft, hard] = [use(memory, madeUp(10), 10), use(vq, madeUp(10), 10)];
+  for (const { perplexity } of [soft, hard]) t.true(perplexity >= 1 && perplexity <= 7);
   t.true(soft.entropy > 0 && soft.entropy <= Math.log2(7) + 1e-6);
   t.is(hard.entropy, 0);
+});
+
+test('pictures become one PNG, enlarged, with a white gap', (t) => {
+  const picture = (...rgb: number[]) => ({ height: 1, width: 2, rgb: Uint8Array.from(rgb) });
+  const [a, b] = [picture(1, 2, 3, 4, 5, 6), picture(7, 8, 9, 10, 11, 12)];
+  const { width, height, data } = PNG.sync.read(
+    pngOf(
+      [
+        [a, b],
+        [b, a],
+      ],
+      3,
+    ),
+  );
+  t.deepEqual([width, height], [2 * 6 + 4, 2 * 3 + 4]);
+  const at = (x: number, y: number) => [...data.subarray(4 * (y * width + x), 4 * (y * width + x) + 4)];
+  t.deepEqual(
+    [at(0, 0), at(2, 2), at(3, 2), at(5, 0)],
+    [
+      [1, 2, 3, 255],
+      [1, 2, 3, 255],
+      [4, 5, 6, 255],
+      [4, 5, 6, 255],
+    ],
+  );
+  t.deepEqual([at(6, 0), at(9, 2), at(0, 3), at(15, 6)], new Array(4).fill([255, 255, 255, 255]));
+  t.deepEqual(
+    [at(10, 0), at(15, 2), at(0, 7), at(15, 9)],
+    [
+      [7, 8, 9, 255],
+      [10, 11, 12, 255],
+      [7, 8, 9, 255],
+      [4, 5, 6, 255],
+    ],
+  );
+});
+
+test('the program trains on what is there, and leaves pictures and a result', (t) => {
+  const data = join(temporary, 'tiny');
+  const out = join(temporary, 'out');
+  mkdirSync(data);
+  writeFileSync(join(data, 'data_batch_1.bin'), records(31));
+  writeFileSync(join(data, 'test_batch.bin'), records(3));
+  const run = () => {
+    const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
+    const options = ['memory-vae', '--data', data, '--out', out, '--updates', '1'];
+    return spawnSync(process.execPath, [program, ...options], { encoding: 'utf8' });
+  };
+  const few = run();
+  t.is(few.status, 2);
+  t.is(few.stderr, '--data: there must be at least 32 training images, got 31\n');
+  writeFileSync(join(data, 'data_batch_2.bin'), records(1));
+  const { stdout, stderr } = run();
+  t.is(stderr, '');
+  t.regex(stdout, /^Training on 32 images of cifar-10\. Parameters: memory VAE 694852, VQ-VAE 662083\./);
+  t.regex(stdout, /images\.png shows, from above: original, VQ-VAE, memory VAE;/);
+  t.deepEqual(readdirSync(out), [
+    'checkpoint.safetensors',
+    'convergence.svg',
+    'images.png',
+    'images.svg',
+    'result.json',
+  ]);
+  const { width, height } = PNG.sync.read(readFileSync(join(out, 'images.png')));
+  t.deepEqual([width, height], [3 * 128 + 2 * 4, 3 * 128 + 2 * 4]);
+  const cut = readFileSync(join(out, 'checkpoint.safetensors')).subarray(0, 1000);
+  writeFileSync(join(out, 'checkpoint.safetensors'), cut);
+  const damaged = run();
+  t.is(damaged.status, 2);
+  t.regex(damaged.stderr, /^[^\n]*checkpoint\.safetensors: readSafetensors: [^\n]*\n$/);
 });

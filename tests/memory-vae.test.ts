@@ -40,7 +40,7 @@ function close(a: number, b: number, limit = 1e-5): boolean {
 
 for (const options of [
   {},
-  { similarity: 'l2' as const, strength: 1 },
+  { similarity: 'l2' as const, strength: 1, memoryInit: 1 },
   { similarity: 'dot' as const, strength: 0.5, learnStrength: false },
   {
     similarity: 'l2' as const,
@@ -227,4 +227,26 @@ test('wrong options say what was wrong', (t) => {
     [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be a whole number/],
   ];
   for (const [make, message] of wrong) t.throws(make, { instanceOf: RangeError, message });
+});
+
+test('images that do not fit are refused in one sentence, before any work', (t) => {
+  const random = new Random(runtime, 1);
+  const models = { memory: memoryVAE(), vq: vqVAE(), gaussian: new GaussianVAE(runtime, { ...small, random }) };
+  const wrong: [number[], RegExp][] = [
+    [[2, 1, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[2, 1, 8, 8\]$/],
+    [[3, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[3, 8, 8\]$/],
+    [[2, 3, 8, 6], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 8, 6\]$/],
+    [[2, 3, 7, 8], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 7, 8\]$/],
+    [[2, 3, 0, 8], /^conv2d: x must hold at least one pixel, got \[2, 3, 0, 8\]$/],
+    [[0, 3, 8, 8], /^conv2d: x must hold at least one pixel, got \[0, 3, 8, 8\]$/],
+  ];
+  for (const [shape, message] of wrong) {
+    for (const model of Object.values(models)) {
+      runtime.noGrad(() => {
+        const x = runtime.tensor(new Float32Array(shape.reduce((a, b) => a * b)), shape);
+        t.throws(() => model.forward(x, { training: false }), { instanceOf: RangeError, message });
+      });
+    }
+  }
+  t.throws(() => models.gaussian.sample(1, 8, 10), { message: 'sample: width must be a multiple of 4, got 10' });
 });

@@ -68,7 +68,7 @@ test('progress tells how far it is, and when the user wants to stop', async (t) 
   progress.stop();
   t.regex(
     stream.read(),
-    /^100 of 100 sequences · loss 0\.01 · bits wrong 12\.3 · [\d.]+ sequences\/s · 0:00 left\nInterrupted/,
+    /^100 of 100 sequences · loss 0\.01 · bits wrong 12\.3 · [\d.]+ sequences\/s · 0:00 left\nInterrupted/m,
   );
 });
 
@@ -114,4 +114,12 @@ test('a name or an option that a program does not know ends it with one sentence
   const stray = run('ntm-copy', '--best');
   t.is(stray.status, 2);
   t.is(stray.stderr, 'reproduce: --best must be given to kernel-memory, got it for ntm-copy\n');
+});
+
+test('a folder that cannot be made ends a program with one sentence', (t) => {
+  const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
+  const out = join(program, 'out');
+  const { status, stderr } = spawnSync(process.execPath, [program, 'ntm-copy', '--out', out], { encoding: 'utf8' });
+  t.is(status, 2);
+  t.regex(stderr, /^E[A-Z]+: [^\n]*mkdir[^\n]*\n$/);
 });

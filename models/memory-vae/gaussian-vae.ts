@@ -6,7 +6,7 @@ import { split } from '../../bindings/ops/shaping.js';
 import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectNumber } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
@@ -44,11 +44,11 @@ export class GaussianVAE {
 
   /** `images: [N, C, H, W]`, numbers from 0 to 1. In training the latent is drawn, otherwise it is its mean. */
   forward(images: Tensor, { training }: { readonly training: boolean }): Reconstruction {
-    const { latentSize, variance } = this.#sizes;
-    const [center, logVariance] = split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
+    const { variance } = this.#sizes;
+    const [center, logVariance] = this.#posterior(images);
     const spread = exp(scale(logVariance, 0.5));
     const z = training ? add(center, mul(spread, this.#random.normal(center.shape))) : center;
-    const again = this.#decoder.forward(z);
+    const again = this.decode(z);
     const error = mseLoss(again, images);
     // −log p of a pixel with the data's variance is half of error / variance, and the KL divergence ½ Σ (μ² + σ² − ln σ² − 1).
     const moments = sub(add(mul(center, center), mul(spread, spread)), logVariance);
@@ -56,10 +56,28 @@ export class GaussianVAE {
     return { images: again, loss: add(scale(error, 1 / variance), scale(divergence, this.#klWeight)), error };
   }
 
+  /** The mean of the latent maps: `images: [N, C, H, W] → [N, D, H/4, W/4]`. */
+  encode(images: Tensor): Tensor {
+    return this.#posterior(images)[0];
+  }
+
+  /** Images from latent maps: `z: [N, D, h, w] → [N, C, 4h, 4w]`. */
+  decode(z: Tensor): Tensor {
+    return this.#decoder.forward(z);
+  }
+
   /** `count` images of `height` × `width`, multiples of 4, from latent maps drawn from N(0, 1): [count, C, height, width]. */
   sample(count: number, height: number, width: number): Tensor {
     for (const [name, value] of Object.entries({ count, height, width })) expectInteger('sample', name, value, 1);
-    const shape = [count, this.#sizes.latentSize, Math.floor(height / 4), Math.floor(width / 4)];
-    return this.#decoder.forward(this.#random.normal(shape));
+    for (const [name, value] of Object.entries({ height, width })) {
+      if (value % 4 !== 0) fail('sample', name, 'be a multiple of 4', value);
+    }
+    const shape = [count, this.#sizes.latentSize, height / 4, width / 4];
+    return this.decode(this.#random.normal(shape));
+  }
+
+  #posterior(images: Tensor): [center: Tensor, logVariance: Tensor] {
+    const { latentSize } = this.#sizes;
+    return split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
   }
 }

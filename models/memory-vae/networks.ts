@@ -2,7 +2,7 @@
 import { add, relu, sigmoid } from '../../bindings/ops/elementwise.js';
 import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger, expectNumber } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, expectShape, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Conv2d, ConvTranspose2d } from '../layers/conv2d.js';
 
@@ -21,6 +21,11 @@ export interface NetworkOptions {
   tiedResiduals?: boolean;
   /** Numbers D in a latent vector. Default 64. */
   latentSize?: number;
+  /**
+   * Factor on the first weights and bias of the encoder's last layer, above 0. Default 1: PyTorch's start, latent numbers of about ±0.07.
+   * A decoder that learns from so little learns slowly; a VQ-VAE wants 10. The memory VAE's decoder sees rows of the memory instead.
+   */
+  latentInit?: number;
   /** Variance of the images' pixels, by which the loss divides the error. Default 1. */
   variance?: number;
 }
@@ -38,15 +43,17 @@ export interface Reconstruction {
 /** The options with every default filled in. */
 export function networkSizes(op: string, options: NetworkOptions): Required<NetworkOptions> {
   const defaults = { channels: 3, narrow: 64, wide: 128, residual: 32, residualBlocks: 2, latentSize: 64 };
-  const sizes = { ...defaults, tiedResiduals: false, variance: 1, ...options };
+  const sizes = { ...defaults, tiedResiduals: false, latentInit: 1, variance: 1, ...options };
   for (const name of Object.keys(defaults) as (keyof typeof defaults)[]) {
     expectInteger(op, name, sizes[name], name === 'residualBlocks' ? 0 : 1);
   }
-  expectNumber(op, 'variance', sizes.variance, SMALLEST_VARIANCE);
+  expectNumber(op, 'latentInit', sizes.latentInit, SMALLEST);
+  expectNumber(op, 'variance', sizes.variance, SMALLEST);
   return sizes;
 }
 
-const SMALLEST_VARIANCE = 1e-30;
+const SMALLEST = 1e-30;
+
 const halve = { stride: 2, padding: 1 };
 const keep = { padding: 1 };
 
@@ -57,20 +64,30 @@ export class Encoder {
   readonly #third: Conv2d;
   readonly #residuals: Residuals;
   readonly #last: Conv2d;
+  readonly #channels: number;
 
   /** `outputs`: channels of the latent map. */
   constructor(parameters: ParameterScope, sizes: Required<NetworkOptions>, outputs: number, random: Random) {
-    const { channels, narrow, wide } = sizes;
+    const { channels, narrow, wide, latentInit } = sizes;
+    this.#channels = channels;
     this.#first = new Conv2d(parameters.scope('conv_1'), channels, narrow, 4, random, halve);
     this.#second = new Conv2d(parameters.scope('conv_2'), narrow, wide, 4, random, halve);
     this.#third = new Conv2d(parameters.scope('conv_3'), wide, wide, 3, random, keep);
     this.#residuals = new Residuals(parameters.scope('residuals'), sizes, random);
     this.#last = new Conv2d(parameters.scope('conv_4'), wide, outputs, 1, random);
+    for (const tensor of [this.#last.weight, this.#last.bias as Tensor]) {
+      tensor.set(tensor.toArray().map((value) => latentInit * value));
+    }
   }
 
-  /** `x: [N, channels, H, W] → [N, outputs, H/4, W/4]`. */
-  forward(x: Tensor): Tensor {
-    const features = this.#third.forward(relu(this.#second.forward(relu(this.#first.forward(x)))));
+  /** `images: [N, channels, H, W] → [N, outputs, H/4, W/4]`. Throws a RangeError for other channels and for sizes that are no multiples of 4. */
+  forward(images: Tensor): Tensor {
+    expectShape('encode', 'images', images, -1, this.#channels, -1, -1);
+    const [, , height, width] = images.shape as [number, number, number, number];
+    if (height % 4 !== 0 || width % 4 !== 0) {
+      fail('encode', 'images', 'have a height and a width that are multiples of 4', images.shape);
+    }
+    const features = this.#third.forward(relu(this.#second.forward(relu(this.#first.forward(images)))));
     return this.#last.forward(this.#residuals.forward(features));
   }
 }

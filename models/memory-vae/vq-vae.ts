@@ -7,6 +7,7 @@ import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
 import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
+import { kMeans, sumsByCode } from './clusters.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
@@ -107,56 +108,21 @@ export class VQVAE {
     return this.#encoder.forward(images);
   }
 
+  /** Images from the codes nearest to latent vectors: `z: [N, D, h, w] → [N, C, 4h, 4w]`. */
+  decode(z: Tensor): Tensor {
+    const { quantized } = vectorQuantize(rowsOfMap(z), this.#codebook);
+    return this.#decoder.forward(mapOfRows(quantized, z));
+  }
+
   /** Places codes at the latent vectors of `images`, spread by k-means. At least as many vectors as codes are wanted. */
   startAt(images: Tensor, random: Random): void {
     const rows = this.runtime.noGrad(() => rowsOfMap(this.encode(images)).toArray());
     const [size, width] = this.#codebook.shape as [number, number];
     if (rows.length < size * width)
       fail('startAt', 'images', `give at least ${size} latent vectors`, rows.length / width);
-    const order = random.permutation(rows.length / width);
-    const codes = new Float32Array(size * width);
-    for (let j = 0; j < size; j++) {
-      const row = order[j] as number;
-      codes.set(rows.subarray(row * width, (row + 1) * width), j * width);
-    }
-    this.#codebook.set(codes);
-    for (let round = 0; round < KMEANS_ROUNDS; round++) {
-      this.runtime.noGrad(() => {
-        const vectors = this.runtime.tensor(rows, [rows.length / width, width]);
-        this.#codebook.set(means(this.#codebook.toArray(), rows, vectorQuantize(vectors, this.#codebook).codes, width));
-      });
-    }
+    this.#codebook.set(kMeans(this.runtime, rows, width, size, random));
     this.#averages?.start();
   }
-}
-
-const KMEANS_ROUNDS = 10;
-
-/** The mean of the rows of every code; a code without rows stays. */
-function means(codes: Float32Array, rows: Float32Array, chosen: Uint32Array, width: number): Float32Array {
-  const [sums, counts] = sumsByCode(rows, chosen, codes.length / width, width);
-  return codes.map((code, i) => {
-    const count = counts[Math.floor(i / width)] as number;
-    return count > 0 ? (sums[i] as number) / count : code;
-  });
-}
-
-/** Sums and numbers of the rows that chose each code. */
-function sumsByCode(
-  rows: Float32Array,
-  chosen: Uint32Array,
-  size: number,
-  width: number,
-): [Float64Array, Float64Array] {
-  const sums = new Float64Array(size * width);
-  const counts = new Float64Array(size);
-  for (const [row, code] of chosen.entries()) {
-    counts[code] = (counts[code] as number) + 1;
-    for (let c = 0; c < width; c++) {
-      sums[code * width + c] = (sums[code * width + c] as number) + (rows[row * width + c] as number);
-    }
-  }
-  return [sums, counts];
 }
 
 /** Codes that follow the moving averages of the vectors which chose them. */

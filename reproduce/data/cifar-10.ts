@@ -1,11 +1,11 @@
 // CIFAR-10: colour images of things and animals, 32×32, in ten classes (Krizhevsky 2009); any number of its batch files.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { parseTar } from 'nanotar';
 import { fetchIntoCache, type RemoteSet } from './cache.js';
 import { DataError } from './data-error.js';
 import type { LabelledImages } from './images.js';
+import { readPacked } from './read-packed.js';
 
 const [channels, height, width, classes] = [3, 32, 32, 10];
 /** A label, then the red, the green and the blue plane. */
@@ -27,8 +27,10 @@ const remote: RemoteSet = {
 };
 
 interface Batch {
+  /** Without its folder. */
   readonly name: string;
-  readonly read: () => Uint8Array;
+  readonly path: string;
+  readonly read: () => Promise<Uint8Array>;
 }
 
 /**
@@ -36,32 +38,33 @@ interface Batch {
  * or its batch files, packed or not; without it the official archive is fetched into the cache. Rejects with a DataError.
  */
 export async function cifar10(data: string | undefined): Promise<{ train: LabelledImages; test: LabelledImages }> {
-  const batches = data === undefined ? archived(await fetchIntoCache(remote)) : inFolder(data);
-  const part = (pattern: RegExp, what: string) => {
-    const chosen = batches.filter(({ name }) => pattern.test(name)).sort((a, b) => a.name.localeCompare(b.name));
+  const batches = data === undefined ? await archived(await fetchIntoCache(remote)) : inFolder(data);
+  const part = async (pattern: RegExp, what: string) => {
+    const chosen = batches.filter(({ name }) => pattern.test(name));
     if (chosen.length === 0) throw new DataError(`--data: found no ${what} of CIFAR-10 in ${data}`);
-    return joined(chosen.map(({ name, read }) => ({ name, bytes: read() })));
+    chosen.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    return joined(await Promise.all(chosen.map(async ({ path, read }) => ({ path, bytes: await read() }))));
   };
-  return { train: part(TRAINING, 'data_batch_*.bin'), test: part(TEST, 'test_batch.bin') };
+  return { train: await part(TRAINING, 'data_batch_*.bin'), test: await part(TEST, 'test_batch.bin') };
 }
 
 /** The images of batch files one after another. Throws a DataError that names file and byte where one is damaged. */
-export function joined(files: readonly { readonly name: string; readonly bytes: Uint8Array }[]): LabelledImages {
+function joined(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): LabelledImages {
   const count = files.reduce((sum, { bytes }) => sum + Math.floor(bytes.length / RECORD), 0);
   const images = new Uint8Array(count * (RECORD - 1));
   const labels = new Uint8Array(count);
   let at = 0;
-  for (const { name, bytes } of files) {
+  for (const { path, bytes } of files) {
     const rest = bytes.length % RECORD;
     if (rest !== 0 || bytes.length === 0) {
       throw new DataError(
-        `${name}: images must have ${RECORD} bytes each, got ${rest} in the last one, from byte ${bytes.length - rest} on`,
+        `${path}: images must have ${RECORD} bytes each, got ${rest} in the last one, from byte ${bytes.length - rest} on`,
       );
     }
     for (let offset = 0; offset < bytes.length; offset += RECORD) {
       const label = bytes[offset] as number;
       if (label >= classes)
-        throw new DataError(`${name}: labels must be below ${classes}, got ${label} at byte ${offset}`);
+        throw new DataError(`${path}: labels must be below ${classes}, got ${label} at byte ${offset}`);
       labels[at] = label;
       images.set(bytes.subarray(offset + 1, offset + RECORD), at * (RECORD - 1));
       at++;
@@ -75,25 +78,20 @@ function inFolder(data: string): Batch[] {
   const inner = join(data, remote.name);
   const folder = existsSync(inner) ? inner : data;
   if (!existsSync(folder)) throw new DataError(`--data: found no folder ${folder}`);
-  return readdirSync(folder).map((name) => {
+  const names = readdirSync(folder);
+  // Unpacked beside its archive it is the same batch.
+  const chosen = names.filter((name) => !(name.endsWith('.gz') && names.includes(name.slice(0, -'.gz'.length))));
+  return chosen.map((name) => {
     const path = join(folder, name);
-    return { name: path.slice(folder.length + 1), read: () => unpacked(path, readFileSync(path)) };
+    return { name, path, read: () => readPacked(path) };
   });
 }
 
-function archived(folder: string): Batch[] {
+async function archived(folder: string): Promise<Batch[]> {
   const path = join(folder, archive);
-  return parseTar(unpacked(path, readFileSync(path))).map(({ name, data }) => ({
+  return parseTar(await readPacked(path)).map(({ name, data }) => ({
     name: name.slice(name.lastIndexOf('/') + 1),
-    read: () => data ?? new Uint8Array(),
+    path: join(path, name),
+    read: async () => data ?? new Uint8Array(),
   }));
-}
-
-function unpacked(path: string, bytes: Uint8Array): Uint8Array {
-  if (!path.endsWith('.gz')) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch (error) {
-    throw new DataError(`${path}: ${(error as Error).message}`);
-  }
 }

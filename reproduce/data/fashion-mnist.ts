@@ -1,18 +1,21 @@
 // Fashion-MNIST: 70,000 grey images of clothes, 28×28, in ten classes (Xiao, Rasul, Vollgraf 2017; MIT licence).
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { type Idx, readIdx } from 'tapehead';
 import { fetchIntoCache, type RemoteSet } from './cache.js';
 import { DataError } from './data-error.js';
 import type { RemoteFile } from './fetch-file.js';
 import type { LabelledImages } from './images.js';
+import { readPacked } from './read-packed.js';
 
 export const classNames = [
   ...['T-shirt/top', 'trouser', 'pullover', 'dress', 'coat'],
   ...['sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
 ];
+
+const [height, width] = [28, 28];
+/** Bytes before the first label: the magic number, and how many there are. */
+const LABELS_FROM = 8;
 
 const remote: RemoteSet = {
   name: 'fashion-mnist',
@@ -36,17 +39,22 @@ export async function fashionMnist(data: string | undefined): Promise<{ train: L
 async function readPart(folder: string, part: string): Promise<LabelledImages> {
   const images = await readFrom(folder, `${part}-images-idx3-ubyte`);
   const labels = await readFrom(folder, `${part}-labels-idx1-ubyte`);
-  const [count = 0, height, width] = images.shape;
-  if (height === undefined || width === undefined || images.shape.length !== 3) {
-    throw new DataError(`${images.path}: images must have 3 dimensions, got ${images.shape.length}`);
+  const [count = 0, ...size] = images.shape;
+  if (count === 0 || size.length !== 2 || size[0] !== height || size[1] !== width) {
+    throw new DataError(
+      `${images.path}: it must hold images of ${height}×${width}, got ${images.shape.join('×')} bytes from byte 4 on`,
+    );
   }
-  if (labels.data.length !== count) {
-    throw new DataError(`${labels.path}: there must be ${count} labels, one an image, got ${labels.data.length}`);
+  if (labels.shape.length !== 1 || labels.data.length !== count) {
+    throw new DataError(
+      `${labels.path}: there must be ${count} labels, one an image, got ${labels.shape.join('×')} from byte 4 on`,
+    );
   }
   const stray = labels.data.findIndex((label) => label >= classNames.length);
   if (stray >= 0) {
+    const at = LABELS_FROM + stray;
     throw new DataError(
-      `${labels.path}: labels must be below ${classNames.length}, got ${labels.data[stray]} for image ${stray}`,
+      `${labels.path}: labels must be below ${classNames.length}, got ${labels.data[stray]} at byte ${at}`,
     );
   }
   return { count, channels: 1, height, width, images: images.data, labels: labels.data };
@@ -63,9 +71,9 @@ async function readFrom(folder: string, name: string): Promise<Idx & { path: str
   const plain = join(folder, name);
   const path = existsSync(plain) ? plain : `${plain}.gz`;
   if (!existsSync(path)) throw new DataError(`--data: found neither ${name} nor ${name}.gz in ${folder}`);
-  const bytes = await readFile(path);
+  const bytes = await readPacked(path);
   try {
-    return { path, ...readIdx(path === plain ? bytes : gunzipSync(bytes)) };
+    return { path, ...readIdx(bytes) };
   } catch (error) {
     throw new DataError(`${path}: ${(error as Error).message}`);
   }

@@ -1,38 +1,39 @@
 // The memory VAE beside the VQ-VAE: both trained on the same batches of CIFAR-10 from the same start of encoder and decoder.
 import { join } from 'node:path';
-import { load } from 'tapehead';
-import { cifar10 } from '../data/cifar-10.js';
-import { fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
-import { Progress } from '../progress.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { evaluate, pictures, type Quality } from './evaluate.js';
-import { convergencePlot, imageSheet } from './plots.js';
-import { published, settings } from './settings.js';
-import { type Metric, Training } from './train.js';
+import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
+import { convergencePlot, saveImages } from './plots.js';
+import { train } from './run.js';
+import { published, settings, titles, updatesOn } from './settings.js';
+import type { Metric, Training } from './train.js';
+
+type Pair = 'memory' | 'vq';
+type Quality = Reconstructed & Use;
 
 /** Columns of the sheet of test images. */
 const SHOWN = 12;
 
-export const run: Program = async ({ seed, out, data, quick, updates, variant, set }) => {
-  const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
-  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : settings[variant].updates) };
-  const variance = varianceOf(train);
-  const training = new Training(await load(), train, chosen, variance, seed);
-  console.log(
-    `Training on ${train.count} images of ${set}: ${training.memory.parameters.count} and ${training.vq.parameters.count} parameters.`,
-  );
-  await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
+export const run: Program = async (options) => {
+  const { out, quick, updates, variant, set } = options;
+  const chosen = { ...settings[variant], updates: updates ?? (quick ? 200 : updatesOn[set]) };
+  const { training, test } = await train<Pair>(chosen, options);
+  const { memory, vq } = training.models;
 
-  const count = quick ? 500 : test.count;
+  const { variance } = training;
+  const count = Math.min(quick ? 500 : test.count, test.count);
+  console.log(`Testing on ${count} images.`);
   const quality = {
-    memory: evaluate(training.memory, test, variance, count),
-    vq: evaluate(training.vq, test, variance, count),
+    memory: { ...reconstruction(memory, test, variance, count), ...use(memory, test, count) },
+    vq: { ...reconstruction(vq, test, variance, count), ...use(vq, test, count) },
   };
   console.log(`\n${qualityTable(quality, training.metrics)}`);
-  await drawPlots(training, test, out, `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`);
+  const subtitle = `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`;
+  const points = set === 'cifar-10' ? published : undefined;
+  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle, points));
+  await savePictures(training, test, out, subtitle);
   const { peakBytes } = training.runtime.arena;
   const figures =
     quick || set !== 'cifar-10' ? quickFigures(training.metrics) : fullFigures(training.metrics, quality, variant);
@@ -43,46 +44,33 @@ export const run: Program = async ({ seed, out, data, quick, updates, variant, s
   };
 };
 
-/** Trains up to the number of updates of the settings, from the checkpoint if there is one, and leaves one behind. */
-async function trainWithProgress(training: Training, checkpoint: string): Promise<void> {
-  if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
-  const { updates, batch } = training.settings;
-  const progress = new Progress(updates * batch, 'images');
-  try {
-    while (training.update < updates && !progress.interrupted) {
-      const { memory, vq } = training.step();
-      if (training.due) training.save(checkpoint);
-      await progress.update(training.update * batch, { update: training.update, 'memory VAE': memory, 'VQ-VAE': vq });
-    }
-  } finally {
-    progress.stop();
-  }
-  training.save(checkpoint);
-}
-
-function qualityTable(quality: Readonly<Record<'memory' | 'vq', Quality>>, metrics: readonly Metric[]): string {
+function qualityTable(quality: Readonly<Record<Pair, Quality>>, metrics: readonly Metric<Pair>[]): string {
   const last = metrics.at(-1);
   const row = (name: string, { error, psnr, perplexity, entropy }: Quality, training: number | undefined) => [
-    ...[name, show(training ?? Number.NaN), show(error), psnr.toFixed(2)],
+    ...[name, training === undefined ? '–' : show(training), show(error), psnr.toFixed(2)],
     ...[perplexity.toFixed(1), entropy.toFixed(2)],
   ];
   return table([
     ['model', 'training error', 'test error', 'PSNR dB', 'perplexity', 'bits of a read'],
-    row('memory VAE', quality.memory, last?.memory),
-    row('VQ-VAE', quality.vq, last?.vq),
+    row(titles.memory, quality.memory, last?.memory),
+    row(titles.vq, quality.vq, last?.vq),
   ]);
 }
 
-async function drawPlots(training: Training, test: LabelledImages, out: string, subtitle: string): Promise<void> {
-  const places = Array.from({ length: SHOWN }, (_, i) => i);
-  const { images: original, again: memory } = pictures(training.memory, test, places);
-  const { again: vq } = pictures(training.vq, test, places);
-  await savePlot(join(out, 'convergence.svg'), convergencePlot(training.metrics, subtitle));
-  const shape: [number, number, number] = [test.channels, test.height, test.width];
-  await savePlot(join(out, 'images.svg'), imageSheet({ original, vq, memory }, shape, subtitle));
+async function savePictures(
+  training: Training<Pair>,
+  test: LabelledImages,
+  out: string,
+  subtitle: string,
+): Promise<void> {
+  const places = Array.from({ length: Math.min(SHOWN, test.count) }, (_, i) => i);
+  const { images: original, again: memory } = pictures(training.models.memory, test, places);
+  const { again: vq } = pictures(training.models.vq, test, places);
+  const rows = { original, [titles.vq]: vq, [titles.memory]: memory };
+  await saveImages(out, 'images', rows, test, 'Test images', subtitle);
 }
 
-function fullFigures(metrics: readonly Metric[], quality: Record<'memory' | 'vq', Quality>, variant: string): Figure[] {
+function fullFigures(metrics: readonly Metric<Pair>[], quality: Record<Pair, Quality>, variant: string): Figure[] {
   const at = (update: number) => metrics.find((metric) => metric.update === update);
   const last = metrics.at(-1)?.update ?? 0;
   const reached = <T extends object>(points: T) =>
@@ -106,20 +94,10 @@ function fullFigures(metrics: readonly Metric[], quality: Record<'memory' | 'vq'
 }
 
 /** A short run, or another set: both models must have begun to learn. */
-function quickFigures(metrics: readonly Metric[]): Figure[] {
+function quickFigures(metrics: readonly Metric<Pair>[]): Figure[] {
   const last = metrics.at(-1);
   return [
     figure('memory VAE, training error', last?.memory ?? Number.NaN, 'at most', 0.5),
     figure('VQ-VAE, training error', last?.vq ?? Number.NaN, 'at most', 1.5),
   ];
-}
-
-/** Variance of the pixels, from 0 to 1. */
-function varianceOf({ images }: LabelledImages): number {
-  const counts = new Float64Array(256);
-  for (const byte of images) counts[byte] = (counts[byte] as number) + 1;
-  const moment = (of: (value: number) => number) =>
-    counts.reduce((sum, count, byte) => sum + count * of(byte / 255), 0) / images.length;
-  const mean = moment((value) => value);
-  return moment((value) => (value - mean) ** 2);
 }

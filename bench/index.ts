@@ -1,4 +1,4 @@
-// npm run bench: times every op and a whole training step, as shares of the peak that this process reaches.
+// npm run bench: times every op and a whole training step on one thread, as shares of the peak that this process reaches.
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import benny from 'benny';
@@ -49,7 +49,7 @@ function expression(text: string): RegExp {
 
 /** Each suite in a runtime of its own, so that operands do not pile up. */
 async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Result[]> {
-  const runtime = await load();
+  const runtime = await load({ threads: 1 });
   const found: Result[] = [];
   let before = measurePeak(runtime);
   const bunches = cases.map((bench) => bunch(runtime, bench, options.quick));
@@ -68,7 +68,6 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
       before = after;
     }),
   );
-  runtime.close();
   return found;
 }
 

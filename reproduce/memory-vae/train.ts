@@ -63,26 +63,27 @@ export class Training<Name extends ModelName> {
     this.names = (Object.keys(classes) as Name[]).filter((name) => name in settings);
     // The same stream for all, so that they begin with the same encoder and decoder.
     this.#streams = this.#each(() => new Random(runtime, seed));
-    this.models = this.#each((name) => {
-      const options = { channels, variance, ...(settings[name] as object), random: this.#streams[name] };
-      return new classes[name](runtime, options);
-    }) as Pick<Models, Name>;
-    this.#optimizers = this.#each(
-      (name) => new Adam(this.models[name].parameters, { lr: settings.learningRate, amsgrad: true }),
-    );
-    this.#sums = this.#each(() => 0);
     this.#batches = new ImageBatches(runtime, {
       images,
       shape: [channels, height, width],
       random: new Random(runtime, seed + 2 ** 20),
     });
-    if ('vq' in this.models) this.#startCodes(this.models.vq as VQVAE);
+    this.models = this.#each((name) => {
+      const random = this.#streams[name];
+      const model = new classes[name](runtime, { channels, variance, ...(settings[name] as object), random });
+      if (model instanceof VQVAE) this.#startCodes(model, random);
+      return model;
+    }) as Pick<Models, Name>;
+    this.#optimizers = this.#each(
+      (name) => new Adam(this.models[name].parameters, { lr: settings.learningRate, amsgrad: true }),
+    );
+    this.#sums = this.#each(() => 0);
   }
 
   /** The first codes are spread over latent vectors, so that hardly one is dead from the start. */
-  #startCodes(vq: VQVAE): void {
+  #startCodes(vq: VQVAE, random: Random): void {
     const places = Array.from({ length: Math.min(START_IMAGES, this.train.count) }, (_, i) => i);
-    this.runtime.step(() => vq.startAt(this.#batches.pick(places), this.#streams['vq' as Name]));
+    this.runtime.step(() => vq.startAt(this.#batches.pick(places), random));
   }
 
   /** One update of every model on one batch; returns their errors over the data's variance. Throws a DataError where one is not finite. */

@@ -51,7 +51,7 @@ export class Job {
     this.#words = new Int32Array(control, 0, WORDS);
     this.#arguments = new Float64Array(control, 4 * WORDS);
     // Instances of one module list their exports in the same order.
-    this.#kernels = Object.values(exports) as unknown as Kernel[];
+    this.#kernels = Object.values(exports) as Kernel[];
     this.#names = new Map(Object.keys(exports).map((name, i) => [name, i]));
     this.#canSleep = !('document' in globalThis);
   }

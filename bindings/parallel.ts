@@ -151,7 +151,7 @@ function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kern
 }
 
 function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
-  const alone = kernels[name] as unknown as Kernel;
+  const alone = kernels[name] as Kernel;
   const [counts, columns] = [letters.search(/n/i), letters.indexOf('c')];
   const many = letters.includes('N') ? MANY : VERY_MANY;
   return (...args) => {

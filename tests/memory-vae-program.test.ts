@@ -9,7 +9,7 @@ import test from 'ava';
 import { PNG } from 'pngjs';
 import { cifar10 } from '../reproduce/data/cifar-10.js';
 import { DataError } from '../reproduce/data/data-error.js';
-import { reconstruction, use } from '../reproduce/memory-vae/evaluate.js';
+import { evaluate, reconstruction } from '../reproduce/memory-vae/evaluate.js';
 import { Training } from '../reproduce/memory-vae/train.js';
 import { pngOf } from '../reproduce/sheet.js';
 import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
@@ -112,7 +112,7 @@ test('quality: errors, signal to noise, perplexity, bits of a read', async (t) =
     const { error, psnr } = reconstruction(model, madeUp(10), 0.08, 10);
     t.true(Math.abs(psnr + 10 * Math.log10(error * 0.08)) < 1e-9);
   }
-  const [soft, hard] = [use(memory, madeUp(10), 10), use(vq, madeUp(10), 10)];
+  const [soft, hard] = [evaluate(memory, madeUp(10), 0.08, 10), evaluate(vq, madeUp(10), 0.08, 10)];
   for (const { perplexity } of [soft, hard]) t.true(perplexity >= 1 && perplexity <= 7);
   t.true(soft.entropy > 0 && soft.entropy <= Math.log2(7) + 1e-6);
   t.is(hard.entropy, 0);

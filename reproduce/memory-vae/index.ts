@@ -4,7 +4,7 @@ import type { LabelledImages } from '../data/images.js';
 import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { pictures, type Reconstructed, reconstruction, type Use, use } from './evaluate.js';
+import { evaluate, pictures, type Reconstructed, type Use } from './evaluate.js';
 import { convergencePlot, saveImages } from './plots.js';
 import { train } from './run.js';
 import { published, settings, titles, updatesOn } from './settings.js';
@@ -26,8 +26,8 @@ export const run: Program = async (options) => {
   const count = Math.min(quick ? 500 : test.count, test.count);
   console.log(`Testing on ${count} images.`);
   const quality = {
-    memory: { ...reconstruction(memory, test, variance, count), ...use(memory, test, count) },
-    vq: { ...reconstruction(vq, test, variance, count), ...use(vq, test, count) },
+    memory: evaluate(memory, test, variance, count),
+    vq: evaluate(vq, test, variance, count),
   };
   console.log(`\n${qualityTable(quality, training.metrics)}`);
   const subtitle = `${set}, ${variant} variant, ${training.update} updates, batch ${chosen.batch}`;

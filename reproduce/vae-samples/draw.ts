@@ -1,7 +1,7 @@
 // Images that the trained models make: training images again, and new ones.
 import { LatentMixture, Random } from 'tapehead';
 import { type LabelledImages, pixelsOf } from '../data/images.js';
-import { pictures } from '../memory-vae/evaluate.js';
+import { imagesOf, pictures } from '../memory-vae/evaluate.js';
 import { type ModelName, titles } from '../memory-vae/settings.js';
 import type { Models, Training } from '../memory-vae/train.js';
 
@@ -61,11 +61,7 @@ export function drawFresh(
 }
 
 function mixtureOf(model: Models[ModelName], train: LabelledImages, count: number, random: Random): LatentMixture {
-  const { channels, height, width } = train;
-  return model.runtime.noGrad(() => {
-    const { data } = pixelsOf(train, Uint32Array.from(range(0, count)));
-    return LatentMixture.fit(model, model.runtime.tensor(data, [count, channels, height, width]), { random });
-  });
+  return model.runtime.noGrad(() => LatentMixture.fit(model, imagesOf(model, train, range(0, count)), { random }));
 }
 
 /** The numbers of `count` images that are made some at a time. */

@@ -86,7 +86,7 @@ test('the table tells times, ratios and reasons', (t) => {
   const lines = table(rows, 'A machine, a day.').split('\n');
   t.true(lines.includes('A machine, a day.'));
   t.true(lines.includes('| softmax | 3.00 ms | cannot | – | 6.00 ms (3.00 ×) |'));
-  t.true(lines.includes('- TensorFlow.js, softmax: `no kernel`'));
+  t.true(lines.includes('- TensorFlow.js: `no kernel` (softmax)'));
 });
 
 test('the chart shows the rows that have a ratio', (t) => {

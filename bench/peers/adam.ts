@@ -75,7 +75,7 @@ function jax(runtime: Runtime): Side {
   return updating(run, () => state[0].ref.dataSync() as Float32Array);
 }
 
-/** The format's own Adam is not in the package: its parts are. */
+/** In parts: the package has no optimizer. */
 const nodes: readonly OnnxNode[] = [
   { op: 'Mul', inputs: ['m', 'beta1'], outputs: ['keptMean'] },
   { op: 'Mul', inputs: ['g', 'rest1'], outputs: ['newMean'] },

@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../reproduce/plot.js';
 import { peerNames, type Row } from './row.js';
 
-/** A line a bench, a column a peer with its time and ratio; below, what each peer cannot do. */
+/** A line a bench, a column a peer with its time and ratio; below, what has no time, and the chart. */
 export function table(rows: readonly Row[], where: string): string {
   const names = [...new Set(rows.map(({ name }) => name))];
   const lines = names.map((name) => {
@@ -12,8 +12,12 @@ export function table(rows: readonly Row[], where: string): string {
     const cells = peerNames.map((peer) => cell(own.find((row) => row.peer === peer)));
     return `| ${[name, duration(ms), ...cells].join(' | ')} |`;
   });
-  const failed = rows.filter(({ error }) => error !== undefined);
-  const reasons = failed.map(({ name, peer, error }) => `- ${peer}, ${name}: \`${error}\``);
+  const failed = new Map<string, string[]>();
+  for (const { name, peer, error } of rows.filter(({ error }) => error !== undefined)) {
+    const reason = `- ${peer}: \`${error}\``;
+    failed.set(reason, [...(failed.get(reason) ?? []), name]);
+  }
+  const reasons = [...failed].map(([reason, names]) => `${reason} (${names.join('; ')})`);
   return [
     '',
     where,
@@ -21,7 +25,9 @@ export function table(rows: readonly Row[], where: string): string {
     `| bench | tapehead | ${peerNames.join(' | ')} |`,
     `|---|---|${peerNames.map(() => '---|').join('')}`,
     ...lines,
-    ...(reasons.length > 0 ? ['', 'What a peer cannot do, in its own words:', '', ...reasons] : []),
+    ...(reasons.length > 0 ? ['', 'What has no time, and why:', '', ...reasons] : []),
+    '',
+    '![Times of other libraries over those of tapehead, a point a bench](images/peers.svg)',
     '',
   ].join('\n');
 }
@@ -63,7 +69,7 @@ export function chart(rows: readonly Row[]): TopLevelSpec {
             type: 'quantitative',
             title: 'time of the library, over the time of tapehead (logarithmic)',
             scale: { type: 'log' },
-            axis: { format: '~g' },
+            axis: { format: '~g', values: [0.01, 0.1, 1, 10, 100, 1000, 10_000] },
           },
           y: { field: 'name', type: 'nominal', title: null, sort: names, axis: { labelLimit: 420, grid: true } },
           color: {

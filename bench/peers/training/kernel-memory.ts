@@ -78,7 +78,9 @@ function tensorflow(runtime: Runtime): Side {
     const gram = tf.add(tf.matMul(weights, weights, true), penalty).dataSync<'float32'>();
     const cross = tf.matMul(weights, targets, true).dataSync<'float32'>();
     const values = tf.tensor2d(solve(gram, cross, memorySize, valueSize), [memorySize, valueSize]);
-    return tf.div(tf.sum(tf.squaredDifference(tf.matMul(weights, values), targets)), 2) as tf.Scalar;
+    // Row by row first: its sum of 7.8 million float32 numbers at once is 0.8 % off.
+    const squares = tf.sum(tf.squaredDifference(tf.matMul(weights, values), targets), 1);
+    return tf.div(tf.sum(squares), 2) as tf.Scalar;
   };
   return training(() =>
     tf.tidy(() => {

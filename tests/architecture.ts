@@ -59,11 +59,10 @@ function misdirected(path: string, target: string): string[] {
   if (layers.indexOf(to) > layers.indexOf(from)) {
     return [`${path} (${from.name}) imports ${target}, which lies in a later layer (${to.name})`];
   }
-  const [home, family] = [folders(path), folders(target)];
-  if (from.name === 'models' && to.name === 'models' && home[1] !== family[1]) {
+  if (from.name === 'models' && to.name === 'models' && folders(path)[1] !== folders(target)[1]) {
     return [`${path} imports ${target}, another model family`];
   }
-  if (from.name === 'programs' && home[0] !== family[0]) {
+  if (from.name === 'programs' && to.name !== 'programs') {
     return [`${path} imports ${target} by its path instead of from 'tapehead'`];
   }
   return [];

@@ -1,0 +1,87 @@
+// What a comparison looks like: a table in Markdown, a chart of ratios.
+import type { TopLevelSpec } from 'vega-lite';
+import { colors } from '../../reproduce/plot.js';
+import { peerNames, type Row } from './row.js';
+
+/** A line a bench, a column a peer with its time and ratio; below, what has no time, and the chart. */
+export function table(rows: readonly Row[], where: string): string {
+  const names = [...new Set(rows.map(({ name }) => name))];
+  const lines = names.map((name) => {
+    const own = rows.filter((row) => row.name === name);
+    const ms = own.reduce((sum, row) => sum + row.ms, 0) / own.length;
+    const cells = peerNames.map((peer) => cell(own.find((row) => row.peer === peer)));
+    return `| ${[name, duration(ms), ...cells].join(' | ')} |`;
+  });
+  const failed = new Map<string, string[]>();
+  for (const { name, peer, error } of rows.filter(({ error }) => error !== undefined)) {
+    const reason = `- ${peer}: \`${error}\``;
+    failed.set(reason, [...(failed.get(reason) ?? []), name]);
+  }
+  const reasons = [...failed].map(([reason, names]) => `${reason} (${names.join('; ')})`);
+  return [
+    '',
+    where,
+    '',
+    `| bench | tapehead | ${peerNames.join(' | ')} |`,
+    `|---|---|${peerNames.map(() => '---|').join('')}`,
+    ...lines,
+    ...(reasons.length > 0 ? ['', 'What has no time, and why:', '', ...reasons] : []),
+    '',
+    '![Times of other libraries over those of tapehead, a point a bench](images/peers.svg)',
+    '',
+  ].join('\n');
+}
+
+function cell(row: Row | undefined): string {
+  if (row === undefined) return '–';
+  if (row.peerMs === null || row.ratio === null) return 'cannot';
+  return `${duration(row.peerMs)} (${row.ratio.toPrecision(3)} ×)`;
+}
+
+function duration(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toPrecision(3)} s`;
+  return ms >= 1 ? `${ms.toPrecision(3)} ms` : `${(1000 * ms).toPrecision(3)} µs`;
+}
+
+/** Ratios on a logarithmic scale, a point a row. */
+export function chart(rows: readonly Row[]): TopLevelSpec {
+  const values = rows.filter(({ ratio }) => ratio !== null).map(({ name, peer, ratio }) => ({ name, peer, ratio }));
+  const names = [...new Set(rows.map(({ name }) => name))];
+  return {
+    title: {
+      text: 'Time of other WebAssembly libraries',
+      subtitle: 'as a multiple of tapehead’s, same process, same inputs; right of the line tapehead is faster',
+    },
+    width: 420,
+    height: { step: 24 },
+    layer: [
+      {
+        data: { values: [{ ratio: 1 }] },
+        mark: { type: 'rule', color: '#222', strokeDash: [4, 3] },
+        encoding: { x: { field: 'ratio', type: 'quantitative' } },
+      },
+      {
+        data: { values },
+        mark: { type: 'point', filled: true, size: 90, opacity: 0.9 },
+        encoding: {
+          x: {
+            field: 'ratio',
+            type: 'quantitative',
+            title: 'time of the library, over the time of tapehead (logarithmic)',
+            scale: { type: 'log' },
+            axis: { format: '~g', values: [0.01, 0.1, 1, 10, 100, 1000, 10_000] },
+          },
+          y: { field: 'name', type: 'nominal', title: null, sort: names, axis: { labelLimit: 420, grid: true } },
+          color: {
+            field: 'peer',
+            type: 'nominal',
+            title: null,
+            scale: { domain: [...peerNames], range: [colors.orange, colors.blue, colors.green] },
+            legend: { orient: 'top' },
+          },
+          shape: { field: 'peer', type: 'nominal', title: null, scale: { domain: [...peerNames] } },
+        },
+      },
+    ],
+  };
+}

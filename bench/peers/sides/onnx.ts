@@ -1,0 +1,51 @@
+// How onnxruntime-web does a piece of work of the comparison: a graph made in memory, run by its WebAssembly provider.
+import * as ort from 'onnxruntime-web';
+import type { Runtime } from 'tapehead';
+import type { Side } from '../row.js';
+import { type OnnxGraph, onnxModel } from './onnx-model.js';
+import type { Operand } from './tapehead.js';
+
+/** A session on as many threads as ours has. */
+export async function onnxSession(runtime: Runtime, graph: OnnxGraph): Promise<ort.InferenceSession> {
+  ort.env.wasm.numThreads = runtime.info.threads;
+  const session = await ort.InferenceSession.create(onnxModel(graph), { executionProviders: ['wasm'] });
+  // In Node it leaves a global Worker behind, and jax-js would take that for a browser's.
+  Reflect.deleteProperty(globalThis, 'Worker');
+  return session;
+}
+
+export function onnxTensor({ data, shape }: Operand): ort.Tensor {
+  return new ort.Tensor('float32', data, shape);
+}
+
+/** A node with inputs `x0`, `x1`, …; those in `constant` are part of the model, as weights are. */
+export async function onnxOp(
+  runtime: Runtime,
+  operands: readonly Operand[],
+  op: string,
+  attributes: Readonly<Record<string, number | readonly number[]>> = {},
+  constant: readonly number[] = [],
+): Promise<Side> {
+  const named = operands.map((operand, i) => ({ name: `x${i}`, operand, isConstant: constant.includes(i) }));
+  const given = named.filter(({ isConstant }) => !isConstant);
+  const session = await onnxSession(runtime, {
+    inputs: Object.fromEntries(given.map(({ name, operand }) => [name, operand.shape])),
+    outputs: ['y'],
+    constants: Object.fromEntries(
+      named.filter(({ isConstant }) => isConstant).map(({ name, operand }) => [name, operand]),
+    ),
+    nodes: [{ op, inputs: named.map(({ name }) => name), outputs: ['y'], attributes }],
+  });
+  const feeds = Object.fromEntries(given.map(({ name, operand }) => [name, onnxTensor(operand)]));
+  return {
+    run: () => session.run(feeds),
+    result: async () => (await session.run(feeds)).y?.data as Float32Array,
+  };
+}
+
+/** The package's training half, which it had from 1.17 to 1.19. */
+export async function onnxTraining(): Promise<never> {
+  const part = 'onnxruntime-web/training';
+  await import(part);
+  throw new RangeError(`${part} must be written for, now that it is there again`);
+}

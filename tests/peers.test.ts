@@ -1,0 +1,95 @@
+// The comparison with other libraries: wrong results are refused, and rows are what they promise. Nothing is timed.
+import test from 'ava';
+import { load } from 'tapehead';
+import { opCases } from '../bench/peers/ops.js';
+import { chart, table } from '../bench/peers/report-parts.js';
+import { expectSame, type PeerCase, peerNames, rowOf, type Side, type Timer } from '../bench/peers/row.js';
+import { operands } from '../bench/peers/sides/tapehead.js';
+
+const side = (...numbers: number[]): Side => ({ run: () => undefined, result: () => Float32Array.from(numbers) });
+
+function peerCase(theirs: () => Side): PeerCase {
+  return { name: 'work', tolerance: 1e-5, ours: () => side(1, -4), peers: { 'jax-js': theirs } };
+}
+
+/** 2 ms for the first run it is given, 6 ms for the second. */
+const fixedTimes: Timer = async (...runs) => runs.map((_, i) => 2 + 4 * i);
+
+test('results that agree are timed', async (t) => {
+  const row = await rowOf(
+    peerCase(() => side(1, -4.00003)),
+    'jax-js',
+    await load(),
+    fixedTimes,
+  );
+  t.deepEqual(row, { name: 'work', peer: 'jax-js', ms: 2, peerMs: 6, ratio: 3 });
+});
+
+test('a wrong result is no time but an error', async (t) => {
+  const timed: number[] = [];
+  const time: Timer = (...runs) => {
+    timed.push(runs.length);
+    return fixedTimes(...runs);
+  };
+  const row = await rowOf(
+    peerCase(() => side(1, -4.0005)),
+    'jax-js',
+    await load(),
+    time,
+  );
+  const error = 'results must agree to 0.00001 of 4, got -4.000500202178955 for -4 at 1';
+  t.deepEqual(row, { name: 'work', peer: 'jax-js', ms: 2, peerMs: null, ratio: null, error });
+  t.deepEqual(timed, [1]);
+});
+
+test('what a peer throws is told without paths', async (t) => {
+  const missing = () => {
+    throw new Error("no './x' in /home/me/node_modules/peer/package.json imported from /home/me/a.js\nmore");
+  };
+  const row = await rowOf(peerCase(missing), 'jax-js', await load(), fixedTimes);
+  t.is(row.error, "no './x' in peer/package.json");
+});
+
+test('what we throw is not put down to the peer', async (t) => {
+  const bench = { ...peerCase(() => side(1)), ours: () => side(...(null as unknown as number[])) };
+  await t.throwsAsync(async () => rowOf(bench, 'jax-js', await load(), fixedTimes), { instanceOf: TypeError });
+});
+
+test('a length that differs, and NaN, are refused', (t) => {
+  const ours = Float32Array.of(1, 2);
+  t.notThrows(() => expectSame(ours, Float32Array.of(1, 2), 0));
+  t.throws(() => expectSame(ours, Float32Array.of(1), 1), { message: 'results must have 2 numbers, got 1' });
+  t.throws(() => expectSame(ours, Float32Array.of(1, NaN), 1), { instanceOf: RangeError });
+});
+
+test('the inputs are the same at every call', async (t) => {
+  const runtime = await load();
+  t.deepEqual(operands(runtime, [[3, 5], [7]]), operands(runtime, [[3, 5], [7]]));
+});
+
+const product = opCases.find(({ name }) => name === 'matmul 64x64x64') as PeerCase;
+
+for (const peer of peerNames) {
+  test(`${peer} multiplies matrices as we do`, async (t) => {
+    const { error, ratio } = await rowOf(product, peer, await load(), fixedTimes);
+    t.is(error, undefined);
+    t.is(ratio, 3);
+  });
+}
+
+const rows = [
+  { name: 'softmax', peer: 'jax-js', ms: 2, peerMs: 6, ratio: 3 },
+  { name: 'softmax', peer: 'TensorFlow.js', ms: 4, peerMs: null, ratio: null, error: 'no kernel' },
+] as const;
+
+test('the table tells times, ratios and reasons', (t) => {
+  const lines = table(rows, 'A machine, a day.').split('\n');
+  t.true(lines.includes('A machine, a day.'));
+  t.true(lines.includes('| softmax | 3.00 ms | cannot | – | 6.00 ms (3.00 ×) |'));
+  t.true(lines.includes('- TensorFlow.js: `no kernel` (softmax)'));
+});
+
+test('the chart shows the rows that have a ratio', (t) => {
+  const text = JSON.stringify(chart(rows));
+  t.true(text.includes('"values":[{"name":"softmax","peer":"jax-js","ratio":3}]'));
+});

@@ -20,9 +20,13 @@ import {
 
 const sizes = { narrow: 20, wide: 36, residual: 12, residualBlocks: 1, latentSize: 20 };
 
-/** The SHA-256 hash, in hexadecimal, of every weight of a model that was trained for so many steps from a fixed seed. */
+/**
+ * The SHA-256 hash, in hexadecimal, of every weight of a model that was trained for so many steps from a fixed seed. Throws a RangeError
+ * where one is not finite.
+ */
 export async function trainedHash(model: ModelName, runtime: Runtime, steps: number): Promise<string> {
   const weights = await trainings[model](runtime, steps);
+  if (!weights.every((values) => values.every(Number.isFinite))) throw new RangeError(`${model} has diverged`);
   const digest = await crypto.subtle.digest('SHA-256', await new Blob(weights as BlobPart[]).arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

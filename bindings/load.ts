@@ -2,10 +2,9 @@
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
-import { sharedKernels } from './parallel.js';
 import { Runtime, type RuntimeInfo } from './runtime.js';
 import { expectInteger, fail, failType } from './shape.js';
-import { Threads } from './threads.js';
+import type { Threads } from './threads.js';
 
 export interface LoadOptions {
   /**
@@ -19,7 +18,7 @@ export interface LoadOptions {
    */
   threads?: number;
   /**
-   * The kernels, where the embedded copy is not wanted (edge runtimes): bytes of a `.wasm` file of this package, its URL, or a compiled
+   * The kernels, where the embedded copy is not wanted (edge runtimes): bytes of `tapehead/simd.wasm`, its URL, or a compiled
    * module, which runs on one thread.
    */
   wasm?: WebAssembly.Module | BufferSource | URL | string;
@@ -112,13 +111,15 @@ async function open(
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
   const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
-  const threads = shared ? await Threads.start(count, module, memory, instance) : undefined;
   const info: RuntimeInfo = {
     variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
     threads: count,
     reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
   };
-  if (threads === undefined) return new Runtime(kernels, arena, info, threads);
+  if (!shared) return new Runtime(kernels, arena, info, undefined);
+  // Loaded only where it is needed: one thread does without.
+  const { sharedKernels, Threads } = await import('./parallel.js');
+  const threads = await Threads.start(count, module, memory, instance);
   const runtime = new Runtime(sharedKernels(kernels, threads), arena, info, threads);
   forgotten.register(runtime, threads);
   return runtime;
@@ -185,7 +186,7 @@ function forSharedMemory(bytes: Bytes): Bytes {
     (kind, i) =>
       kind === MEMORY && bytes[i + 1] === BOUNDED && name.every((byte, j) => bytes[i - name.length + j] === byte),
   );
-  if (at < 0) throw new TypeError('load: wasm must import a bounded memory, as the files of this package do');
+  if (at < 0) throw new TypeError('load: wasm must import a bounded memory, as tapehead/simd.wasm does');
   const copy = bytes.slice();
   copy[at + 1] = BOUNDED | SHARED;
   return copy;

@@ -178,7 +178,7 @@ test('load takes a module, bytes, or refuses anything else', async (t) => {
   t.regex(compiled.info.reason, /a compiled module cannot/);
   await t.throwsAsync(load({ wasm: bytes.subarray(0, 8), threads: 2 }), {
     instanceOf: TypeError,
-    message: 'load: wasm must import a bounded memory, as the files of this package do',
+    message: 'load: wasm must import a bounded memory, as tapehead/simd.wasm does',
   });
   await t.throwsAsync(load({ wasm: 7 as never }), { instanceOf: TypeError });
   await t.throwsAsync(load({ maxMemory: 1 }), { instanceOf: RangeError });

@@ -102,27 +102,35 @@ async function open(
   maxBytes: number,
 ): Promise<Runtime> {
   const shared = count > 1;
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
-  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
-  const module =
-    source instanceof WebAssembly.Module
-      ? source
-      : await WebAssembly.compile(shared ? forSharedMemory(source) : source);
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
-  const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
-  const info: RuntimeInfo = {
-    variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
-    threads: count,
-    reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
-  };
-  if (!shared) return new Runtime(kernels, arena, info, undefined);
   // Loaded only where it is needed: one thread does without.
-  const { sharedKernels, Threads } = await import('./parallel.js');
-  const threads = await Threads.start(count, module, memory, instance);
-  const runtime = new Runtime(sharedKernels(kernels, threads), arena, info, threads);
-  forgotten.register(runtime, threads);
-  return runtime;
+  const parallel = shared ? await import('./parallel.js') : undefined;
+  const threads = parallel && new parallel.Threads(count);
+  try {
+    const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+    const module = await compiled(build, wasm, shared);
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    const kernels = instance.exports as unknown as Kernels;
+    const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
+    const info: RuntimeInfo = {
+      variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
+      threads: count,
+      reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
+    };
+    await threads?.start(module, memory, instance);
+    const table = threads === undefined ? kernels : parallel?.sharedKernels(kernels, threads);
+    const runtime = new Runtime(table as Kernels, arena, info, threads);
+    if (threads !== undefined) forgotten.register(runtime, threads);
+    return runtime;
+  } catch (error) {
+    threads?.close();
+    throw error;
+  }
+}
+
+async function compiled(build: Build, wasm: LoadOptions['wasm'], shared: boolean): Promise<WebAssembly.Module> {
+  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
+  if (source instanceof WebAssembly.Module) return source;
+  return WebAssembly.compile(shared ? forSharedMemory(source) : source);
 }
 
 /** A runtime that nobody can reach any more takes its threads along, and with them the memory that they hold. */

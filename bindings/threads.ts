@@ -53,6 +53,11 @@ export class Threads {
     for (const worker of this.#workers) worker.unref();
   }
 
+  /** Ends the workers, and with them the memory that they hold, when nobody can reach `runtime` any more. */
+  endWith(runtime: object): void {
+    forgotten.register(runtime, this);
+  }
+
   /** Has the blocks of a kernel done by all threads; see Job. */
   run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
     this.expectAlive();
@@ -80,6 +85,8 @@ export class Threads {
     if (!this.#closed) this.#lost ??= how;
   }
 }
+
+const forgotten = new FinalizationRegistry<Threads>((threads) => threads.close());
 
 /** A worker. `ended` hears of its end, if it is early. */
 function open(ended: (how: string) => void): Opened {

@@ -17,7 +17,7 @@ const layers: readonly Layer[] = [
   { name: 'assembly', files: /^assembly\/[\w-]+\.ts$/ },
   { name: 'wasi', files: /^assembly\/wasi\// },
   { name: 'wasm', files: /^bindings\/wasm\// },
-  { name: 'memory', files: /^bindings\/(kernels|arena|job|tapehead-worker|threads|parallel)\.ts$/ },
+  { name: 'memory', files: /^bindings\/(kernels|arena|job|tapehead-worker|threads|parallel|shared-module)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
   { name: 'load', files: /^bindings\/load\.ts$/, packages: /^wasm-feature-detect$/ },
   { name: 'ops', files: /^bindings\// },

@@ -78,6 +78,6 @@ export class GaussianVAE {
 
   #posterior(images: Tensor): [center: Tensor, logVariance: Tensor] {
     const { latentSize } = this.#sizes;
-    return split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
+    return split(this.#encoder.forward(images), [latentSize, latentSize], 1);
   }
 }

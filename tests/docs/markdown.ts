@@ -32,11 +32,13 @@ export function prose(page: string): string {
   return lines.map((line) => line.replaceAll(/`[^`]*`/g, '')).join('\n');
 }
 
-/** Targets of links and pictures, with the line they stand on. */
+/** Targets of links and pictures, in Markdown or HTML, with the line they stand on. */
 export function links(page: string): { target: string; line: number }[] {
   return prose(page)
     .split('\n')
-    .flatMap((text, i) => [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ target, line: i + 1 })));
+    .flatMap((text, i) =>
+      [...text.matchAll(/(?<=\]\(|(?:src|href)=")[^)\s"]+/g)].map(([target]) => ({ target, line: i + 1 })),
+    );
 }
 
 /** What follows # in a link to a heading of the page, as GitHub makes it. */

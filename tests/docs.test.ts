@@ -4,6 +4,7 @@ import { dirname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import ts from 'typescript';
+import * as ops from '../bindings/ops/index.js';
 import { wrongCommands } from './docs/commands.js';
 import { anchors, codeBlocks, links, optionTables } from './docs/markdown.js';
 import { moduleOf, Pages } from './docs/page-module.js';
@@ -22,7 +23,7 @@ test('the code of README and guides passes a strict compiler', (t) => {
 
 for (const [path, page] of run) {
   test(`the code of ${path} runs, and prints what it says`, async (t) => {
-    const known = new Set(['ts', 'js', 'sh', 'text']);
+    const known = new Set(['ts', 'js', 'sh', 'math', 'text']);
     t.deepEqual(
       codeBlocks(page).filter(({ language }) => !known.has(language)),
       [],
@@ -82,6 +83,17 @@ test('every derivation that a source names is there', (t) => {
       .map(([target]) => `${path}: ${target}`),
   );
   t.deepEqual(wrong, []);
+});
+
+test('the page of derivations names every op', (t) => {
+  const page = read('docs/derivations.md');
+  const named = [...page.matchAll(/^## (.*)$|^\| (.*?) \||`(\w+)`/gm)].flatMap(([, ...names]) =>
+    `${names}`.split(/[^\w]+/),
+  );
+  t.deepEqual(
+    Object.keys(ops).filter((name) => !named.includes(name)),
+    [],
+  );
 });
 
 test("the guides' tables of options are those of the models", (t) => {

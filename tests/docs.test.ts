@@ -73,7 +73,7 @@ test('links lead somewhere', (t) => {
   t.false(leadsSomewhere('README.md', 'docs/nothing.md'));
 });
 
-test('every derivation that a source names is there', (t) => {
+test('pages that sources name are there, down to the heading', (t) => {
   const sources = ['assembly', 'bindings', 'models', 'reproduce', 'bench'].flatMap((folder) =>
     filesOf(folder, /\.ts$/),
   );

@@ -44,19 +44,16 @@ export function moduleOf(page: string): string {
 
 /** Pages of the package at `root`, as modules in a folder of their own that has the package installed. */
 export class Pages {
-  readonly #dir = mkdtempSync(join(tmpdir(), 'tapehead-docs-'));
-  /** The folder. */
-  get dir(): string {
-    return this.#dir;
-  }
-
-  /** Writes the modules, has them compiled together, and keeps what the compiler says. */
+  /** The folder, for the caller to remove. */
+  readonly dir = mkdtempSync(join(tmpdir(), 'tapehead-docs-'));
+  /** What the compiler says, a sentence each, with page and line. */
   readonly complaints: readonly string[];
 
+  /** Writes the modules and has them compiled together. */
   constructor(root: string, pages: ReadonlyMap<string, string>) {
-    mkdirSync(join(this.#dir, 'node_modules'));
-    symlinkSync(root, join(this.#dir, 'node_modules/tapehead'));
-    writeFileSync(join(this.#dir, 'package.json'), '{ "type": "module" }');
+    mkdirSync(join(this.dir, 'node_modules'));
+    symlinkSync(root, join(this.dir, 'node_modules/tapehead'));
+    writeFileSync(join(this.dir, 'package.json'), '{ "type": "module" }');
     const files = [...pages].map(([path, page]) => {
       const file = this.#file(path);
       mkdirSync(dirname(file), { recursive: true });
@@ -72,7 +69,7 @@ export class Pages {
   async run(path: string): Promise<string[]> {
     const compiled = this.#file(path).replace(/ts$/, 'js');
     try {
-      const settings = { cwd: this.#dir, timeout: LONGEST_MS };
+      const settings = { cwd: this.dir, timeout: LONGEST_MS };
       const { stdout } = await run(process.execPath, ['--enable-source-maps', compiled], settings);
       return stdout.split('\n');
     } catch (error) {
@@ -81,7 +78,7 @@ export class Pages {
   }
 
   #file(path: string): string {
-    return join(this.#dir, path.replace(/md$/, 'ts'));
+    return join(this.dir, path.replace(/md$/, 'ts'));
   }
 
   #sentence({ file, start = 0, messageText }: ts.Diagnostic): string {
@@ -92,6 +89,6 @@ export class Pages {
 
   /** Names pages instead of the files made from them. */
   #asPage(text: string): string {
-    return text.replaceAll(`${this.#dir}/`, '').replaceAll(/\.ts:(\d)/g, '.md:$1');
+    return text.replaceAll(`${this.dir}/`, '').replaceAll(/\.ts:(\d)/g, '.md:$1');
   }
 }

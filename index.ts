@@ -70,7 +70,8 @@ export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './mo
 export { MemoryVAE, type MemoryVAEOptions } from './models/memory-vae/memory-vae.js';
 export type { NetworkOptions, Reconstruction } from './models/memory-vae/networks.js';
 export { type QuantizedReconstruction, VQVAE, type VQVAEOptions } from './models/memory-vae/vq-vae.js';
-export type { HeadTrace } from './models/ntm/head.js';
+export type { ControllerState } from './models/ntm/controller.js';
+export type { FocusInit, HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';

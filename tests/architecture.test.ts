@@ -36,7 +36,7 @@ const faults: Record<string, Record<string, string>> = {
   "site/ntm/worker.ts imports models/ntm/ntm.ts by its path instead of from 'tapehead'": {
     'site/ntm/worker.ts': "import { NTM } from '../../models/ntm/ntm.js';",
   },
-  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, another program': {
+  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, which is no part of the playground': {
     'site/ntm/worker.ts': "import { settings } from '../../reproduce/ntm-copy/train.js';",
   },
   'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },

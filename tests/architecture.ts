@@ -65,8 +65,8 @@ function misdirected(path: string, target: string): string[] {
   if (from.name === 'programs' && to.name !== 'programs') {
     return [`${path} imports ${target} by its path instead of from 'tapehead'`];
   }
-  if (from.name === 'programs' && folders(path)[0] !== folders(target)[0]) {
-    return [`${path} imports ${target}, another program`];
+  if (path.startsWith('site/') && !target.startsWith('site/')) {
+    return [`${path} imports ${target}, which is no part of the playground`];
   }
   return [];
 }

@@ -84,7 +84,7 @@ export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }:
       return await open(build, count, why, wasm, maxBytes);
     } catch (error) {
       if (error instanceof TypeError) throw error;
-      why = `one thread, because several could not start: ${error}`;
+      why = `one thread, because several could not start: ${(error as Error).message}`;
     }
   }
   return open(build, 1, why, wasm, maxBytes);

@@ -1,7 +1,7 @@
 // The threads of a runtime: workers that share its memory, in Node and in browsers.
 import { type Argument, Job } from './job.js';
 import type { Kernels } from './kernels.js';
-import type { Start } from './worker.js';
+import type { Start } from './tapehead-worker.js';
 
 /** What a worker of Node and one of a browser have in common, for us. */
 interface Handle {
@@ -10,6 +10,9 @@ interface Handle {
   unref(): void;
   terminate(): void;
 }
+
+/** How long a worker may take to be ready. */
+const PATIENCE_MS = 10_000;
 
 /** The workers, and the caller as thread 0. */
 export class Threads {
@@ -41,7 +44,7 @@ export class Threads {
     const failed = starts.find((start) => start.status === 'rejected');
     if (failed !== undefined) {
       threads.close();
-      throw failed.reason;
+      throw new Error(failed.reason.message);
     }
     return threads;
   }
@@ -75,28 +78,33 @@ export class Threads {
 }
 
 /** A worker that is ready for jobs. `ended` hears of its end, if it is early. */
-function started(start: Start, ended: (how: string) => void): Promise<Handle> {
-  return new Promise((resolve, reject) => {
-    const handle = open(
-      (message) => {
-        handle.unref();
-        if (message === 'ready') resolve(handle);
-        else reject(new Error(message));
-      },
-      (how) => {
-        ended(how);
-        reject(new Error(`a thread ${how}`));
-      },
-    );
-    handle.post(start);
+async function started(start: Start, ended: (how: string) => void): Promise<Handle> {
+  let answer: (failure?: string) => void = () => {};
+  const answered = new Promise<string | undefined>((resolve) => {
+    answer = resolve;
   });
+  const handle = open(
+    (message) => answer(message === 'ready' ? undefined : `has failed: ${message}`),
+    (how) => {
+      ended(how);
+      answer(how);
+    },
+  );
+  const late = setTimeout(answer, PATIENCE_MS, `has not answered within ${PATIENCE_MS / 1000} seconds`);
+  handle.post(start);
+  const failure = await answered;
+  clearTimeout(late);
+  handle.unref();
+  if (failure === undefined) return handle;
+  handle.terminate();
+  throw new Error(`a thread ${failure}`);
 }
 
 function open(heard: (message: string) => void, ended: (how: string) => void): Handle {
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (node !== undefined) {
     // Options of the process, such as --input-type, may not fit a worker.
-    const worker = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
+    const worker = new node.Worker(new URL('./tapehead-worker.js', import.meta.url), { execArgv: [] });
     worker.on('message', heard);
     worker.on('error', (error) => ended(`has failed: ${error}`));
     worker.on('exit', (code) => ended(`has ended with exit code ${code}`));
@@ -106,9 +114,11 @@ function open(heard: (message: string) => void, ended: (how: string) => void): H
       terminate: () => void worker.terminate(),
     };
   }
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const worker = new Worker(new URL('./tapehead-worker.js', import.meta.url), { type: 'module' });
   worker.onmessage = ({ data }) => heard(data);
-  worker.onerror = ({ message }) => ended(`has failed: ${message}`);
+  // Where the script cannot be had there is no message.
+  worker.onerror = ({ message = 'tapehead-worker.js must lie beside the code that loads it' }) =>
+    ended(`has failed: ${message}`);
   return {
     post: (start) => worker.postMessage(start),
     unref: () => {},

@@ -16,7 +16,7 @@ interface Layer {
 const layers: readonly Layer[] = [
   { name: 'assembly', files: /^assembly\// },
   { name: 'wasm', files: /^bindings\/wasm\// },
-  { name: 'memory', files: /^bindings\/(kernels|arena|job|worker|threads|parallel)\.ts$/ },
+  { name: 'memory', files: /^bindings\/(kernels|arena|job|tapehead-worker|threads|parallel)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
   { name: 'load', files: /^bindings\/load\.ts$/, packages: /^(@assemblyscript\/loader|wasm-feature-detect)$/ },
   { name: 'ops', files: /^bindings\// },
@@ -31,7 +31,8 @@ const layers: readonly Layer[] = [
 const trio = /^bindings\/(runtime|tensor|shape)\.ts$/;
 
 /** Who may say `kernels`: the ops, the others that run one, and the two files through which the table comes. */
-const callers = /^bindings\/(ops\/[\w-]+|optim|random|peak|load|runtime|arena|job|worker|threads|parallel)\.ts$/;
+const callers =
+  /^bindings\/(ops\/[\w-]+|optim|random|peak|load|runtime|arena|job|tapehead-worker|threads|parallel)\.ts$/;
 
 /** What breaks a rule, a sentence each. `sources` leaves out the tests, which may import anything. */
 export function violations(sources: Sources): string[] {

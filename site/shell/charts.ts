@@ -27,9 +27,22 @@ export interface HeatMap {
   readonly marked?: number;
 }
 
-/** The value of a color of the style sheet, as it is in light or dark. */
-export function color(name: 'ink' | 'muted' | 'rule' | 'plot' | 'blue' | 'orange'): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+const names = ['ink', 'muted', 'rule', 'plot', 'blue', 'orange'] as const;
+
+/** The style sheet's colors as they are in light or dark. Asked for once, since an answer takes a layout of the page. */
+let palette = readPalette();
+export const darkness = matchMedia('(prefers-color-scheme: dark)');
+darkness.addEventListener('change', () => {
+  palette = readPalette();
+});
+
+function readPalette(): Record<(typeof names)[number], string> {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)])) as typeof palette;
+}
+
+export function color(name: (typeof names)[number]): string {
+  return palette[name];
 }
 
 /** Puts a plot as wide as `place` into it, with `label` as its text. */
@@ -41,6 +54,8 @@ export function showPlot(place: Element, label: string, options: Plot.PlotOption
     style: { background: 'none', color: color('muted'), fontFamily: 'inherit', fontSize: '11px', overflow: 'visible' },
     ...options,
   });
+  // Plot labels groups of marks, which have no role: only the plot's own text is to be heard.
+  for (const part of plot.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
   plot.setAttribute('role', 'img');
   plot.setAttribute('aria-label', label);
   place.replaceChildren(plot);
@@ -74,6 +89,7 @@ export function showHeatMap(place: Element, { frames, label, yLabel, height, ...
     y: {
       label: yLabel,
       labelAnchor: 'center',
+      labelArrow: 'none' as const,
       domain: [columns - 0.5, -0.5],
       ticks: Math.min(columns, 4),
       tickSize: 3,

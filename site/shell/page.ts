@@ -1,4 +1,5 @@
 // The page's side: starts the worker, wires the controls to it, and has every snapshot drawn.
+import { darkness } from './charts.js';
 import { Controls } from './controls.js';
 import { showHeader } from './header.js';
 import type { Snapshot, ToPage, ToWorker } from './messages.js';
@@ -20,6 +21,9 @@ export interface OpenPage<Question> {
   redraw(): void;
 }
 
+/** Drawing takes a quarter of the time at most: after each, so many times as long goes to training and to the visitor. */
+const REST = 3;
+
 /** Brings a page to life: its `#settings` form, and the controls that go into its `#controls`. */
 export function openPage<View, Question>({ folder, worker, draw, ready }: PageOptions<View>): OpenPage<Question> {
   showHeader('..', folder);
@@ -39,16 +43,16 @@ export function openPage<View, Question>({ folder, worker, draw, ready }: PageOp
     last = data;
     form.trained = data.updates > 0;
     // A page that is not seen draws nothing, and the worker sends it nothing more until it has.
-    requestAnimationFrame(() => {
+    requestAnimationFrame((start) => {
       if (last === data) {
         controls.showSnapshot(data);
         draw(data);
       }
-      say({ kind: 'drawn' });
+      setTimeout(() => say({ kind: 'drawn' }), REST * (performance.now() - start));
     });
   });
   worker.addEventListener('error', ({ message }) => controls.show({ kind: 'failed', reason: message }));
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  darkness.addEventListener('change', redraw);
   addEventListener('resize', redraw);
   form.submit();
   return { ask: (question) => say({ kind: 'ask', question }), redraw };

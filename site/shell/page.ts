@@ -36,7 +36,7 @@ export function openPage<View, Question>({ folder, worker, draw, ready }: PageOp
   };
   worker.addEventListener('message', ({ data }: MessageEvent<ToPage<View>>) => {
     if (data.kind === 'ready') {
-      form.show(data.settings);
+      if (data.opened) form.show(data.settings);
       ready?.();
     }
     if (data.kind !== 'snapshot') return controls.show(data);

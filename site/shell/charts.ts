@@ -27,7 +27,7 @@ export interface HeatMap {
   readonly marked?: number;
 }
 
-const names = ['ink', 'muted', 'rule', 'plot', 'blue', 'orange'] as const;
+const names = ['muted', 'rule', 'plot', 'blue', 'orange'] as const;
 
 /** The style sheet's colors as they are in light or dark. Asked for once, since an answer takes a layout of the page. */
 let palette = readPalette();
@@ -79,7 +79,7 @@ export function showCurve(place: Element, history: readonly Measures[], measure:
 export function showHeatMap(place: Element, { frames, label, yLabel, height, ...options }: HeatMap): void {
   const { rows, columns } = frames;
   const { domain, marked, xLabel = null, x = [1, rows], from = x[0] } = options;
-  const half = (x[1] - x[0]) / (rows - 1) / 2;
+  const half = rows === 1 ? 0.5 : (x[1] - x[0]) / (rows - 1) / 2;
   const [x1, x2] = [x[0] - half, x[1] + half];
   showPlot(place, label, {
     height: height + (xLabel === null ? 26 : 44),

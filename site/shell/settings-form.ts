@@ -1,5 +1,4 @@
 // The form of numbers that a model is made from; to submit it is to start over.
-
 import { find } from './find.js';
 import type { Settings } from './messages.js';
 

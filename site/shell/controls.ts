@@ -14,7 +14,7 @@ const markup = `
   </div>
   <dl class="figures">
     <div><dt>Updates</dt><dd id="updates">0</dd></div>
-    <div><dt>Updates a second</dt><dd id="speed">–</dd></div>
+    <div><dt>Updates/s</dt><dd id="speed">–</dd></div>
     <div><dt>Loss</dt><dd id="loss">–</dd></div>
   </dl>
   <p id="notice" role="status">Starting …</p>
@@ -64,12 +64,12 @@ export class Controls {
     find('#loss', HTMLElement).textContent = loss;
     if (training) find('#speed', HTMLElement).textContent = updatesPerSecond.toFixed(0);
     const due = training && performance.now() - this.#told > TOLD_EVERY_MS;
-    if (training === this.#training && !due && !this.#stepping) return;
+    const changed = training !== this.#training;
+    if (!changed && !due && !this.#stepping) return;
     this.#stepping = false;
     this.#showTraining(training);
-    this.#tell(
-      `${training ? 'Training' : 'Paused'} after ${count} ${updates === 1 ? 'update' : 'updates'}, loss ${loss}.`,
-    );
+    if (training) this.#tell(changed ? 'Training.' : `At update ${count} the loss was ${loss}.`);
+    else this.#tell(`Paused after ${count} ${updates === 1 ? 'update' : 'updates'}, loss ${loss}.`);
   }
 
   show(message: Exclude<ToPage<unknown>, Snapshot<unknown>>): void {

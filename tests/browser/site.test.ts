@@ -127,7 +127,7 @@ for (const name of names) {
     await page.click('#step');
     await shown(page, '#updates', (paused + 1).toLocaleString('en'));
     await page.click('#train');
-    await page.getByText(/^Training after/).waitFor();
+    await page.getByText('Training.', { exact: true }).waitFor();
     await page.click('#train');
     await page.getByText(/^Paused after/).waitFor();
     t.true((await numberIn(page, '#updates')) > paused + 1);

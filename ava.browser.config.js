@@ -1,2 +1,2 @@
 // The browser's tests: npm run test:browser. Each file starts a Chromium, so that one file runs at a time.
-export default { files: ['dist/tests/browser/*.test.js'], concurrency: 1, timeout: '5m' };
+export default { files: ['dist/tests/browser/*.test.js'], concurrency: 1, timeout: '2m' };

@@ -101,10 +101,13 @@ async function started(start: Start, ended: (how: string) => void): Promise<Hand
 }
 
 function open(heard: (message: string) => void, ended: (how: string) => void): Handle {
+  if (import.meta.url === undefined)
+    throw new Error('the bundle is no ES module, which alone can find the script of a thread');
   const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
   if (node !== undefined) {
-    // Options of the process, such as --input-type, may not fit a worker.
-    const worker = new node.Worker(new URL('./tapehead-worker.js', import.meta.url), { execArgv: [] });
+    // Bundlers take a name that is written out for a file of the page. Options of the process may not fit a worker.
+    const script = './tapehead-worker.js';
+    const worker = new node.Worker(new URL(script, import.meta.url), { execArgv: [] });
     worker.on('message', heard);
     worker.on('error', (error) => ended(`has failed: ${error}`));
     worker.on('exit', (code) => ended(`has ended with exit code ${code}`));

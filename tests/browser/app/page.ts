@@ -2,12 +2,16 @@
 import { type Outcome, run, type Task } from './run.js';
 
 declare global {
-  var trial: { here(task: Task): Promise<Outcome>; inWorker(task: Task): Promise<Outcome> };
+  var trial: { here(task: Task): Promise<Outcome>; inWorker(task: Task, script?: string): Promise<Outcome> };
 }
 
-function inWorker(task: Task): Promise<Outcome> {
+/** `script` is the name of a classic script; without it, bundlers see which module is meant. */
+function inWorker(task: Task, script?: string): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./in-worker.js', import.meta.url), { type: 'module' });
+    const worker =
+      script === undefined
+        ? new Worker(new URL('./in-worker.js', import.meta.url), { type: 'module' })
+        : new Worker(script);
     worker.onmessage = ({ data }) => (typeof data === 'string' ? reject(new Error(data)) : resolve(data));
     worker.onerror = ({ message }) => reject(new Error(`the worker has failed: ${message}`));
     worker.postMessage(task);

@@ -36,6 +36,12 @@ const faults: Record<string, Record<string, string>> = {
   "bench/index.ts imports index.ts by its path instead of from 'tapehead'": {
     'bench/index.ts': "import { load } from '../index.js';",
   },
+  "site/ntm/worker.ts imports models/ntm/ntm.ts by its path instead of from 'tapehead'": {
+    'site/ntm/worker.ts': "import { NTM } from '../../models/ntm/ntm.js';",
+  },
+  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, which is no part of the playground': {
+    'site/ntm/worker.ts': "import { settings } from '../../reproduce/ntm-copy/train.js';",
+  },
   'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },
   'helpers/strings.ts lies in no layer': { 'helpers/strings.ts': '' },
   'a cycle: models/layers/a.ts → models/layers/b.ts → models/layers/a.ts': {

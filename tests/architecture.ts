@@ -67,6 +67,9 @@ function misdirected(path: string, target: string): string[] {
   if (from.name === 'programs' && to.name !== 'programs') {
     return [`${path} imports ${target} by its path instead of from 'tapehead'`];
   }
+  if (path.startsWith('site/') && !target.startsWith('site/')) {
+    return [`${path} imports ${target}, which is no part of the playground`];
+  }
   return [];
 }
 

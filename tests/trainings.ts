@@ -9,6 +9,7 @@ import {
   MemoryVAE,
   mseLoss,
   NTM,
+  type NTMOptions,
   type Optimizer,
   type Parameters,
   Random,
@@ -37,10 +38,15 @@ export type ModelName = keyof typeof trainings;
 const trainings = {
   NTM: (runtime: Runtime, steps: number) => {
     const random = new Random(runtime, 1);
-    const model = new NTM(runtime, {
-      ...{ inputSize: 9, outputSize: 8, hiddenSize: 64, memorySize: 32, wordSize: 16 },
+    const options = {
+      inputSize: 9,
+      outputSize: 8,
+      controllerSize: 64,
+      memorySize: 32,
+      wordSize: 16,
       random,
-    });
+    } satisfies NTMOptions;
+    const model = new NTM(runtime, options);
     return onSequences(runtime, steps, random, model);
   },
   LSTMBaseline: (runtime: Runtime, steps: number) => {

@@ -78,19 +78,24 @@ for (const peer of peerNames) {
   });
 }
 
+const where = 'A machine, a day';
 const rows = [
-  { name: 'softmax', peer: 'jax-js', ms: 2, peerMs: 6, ratio: 3 },
-  { name: 'softmax', peer: 'TensorFlow.js', ms: 4, peerMs: null, ratio: null, error: 'no kernel' },
+  { name: 'softmax', peer: 'jax-js', ms: 2, peerMs: 6, peerCalls: 7, ratio: 3, where },
+  { name: 'softmax', peer: 'TensorFlow.js', ms: 4, peerMs: null, ratio: null, error: 'no kernel', where },
+  { name: 'adam', peer: 'jax-js', ms: 2, peerMs: 6000, peerCalls: 1, ratio: 3000, where },
 ] as const;
 
-test('the table tells times, ratios and reasons', (t) => {
-  const lines = table(rows, 'A machine, a day.').split('\n');
-  t.true(lines.includes('A machine, a day.'));
+test('the table tells times, ratios, reasons, and once where they come from', (t) => {
+  const lines = table(rows).split('\n');
+  t.is(lines.filter((line) => line === 'A machine, a day.').length, 1);
   t.true(lines.includes('| softmax | 3.00 ms | cannot | – | 6.00 ms (3.00 ×) |'));
+  t.true(lines.includes('| adam | 2.00 ms | – | – | 6.00 s, one call (3000 ×) |'));
   t.true(lines.includes('- TensorFlow.js: `no kernel` (softmax)'));
 });
 
-test('the chart shows the rows that have a ratio', (t) => {
+test('the chart shows the rows that have a ratio, and names who has none', (t) => {
   const text = JSON.stringify(chart(rows));
-  t.true(text.includes('"values":[{"name":"softmax","peer":"jax-js","ratio":3}]'));
+  t.true(text.includes('{"name":"softmax","peer":"jax-js","ratio":3}'));
+  t.false(text.includes('"peer":"TensorFlow.js"'));
+  t.true(text.includes('{"values":[{"name":"softmax","text":"✕ TensorFlow.js"}]}'));
 });

@@ -111,7 +111,7 @@ function jax(runtime: Runtime): Side {
 }
 
 export const autoencoderCase: PeerCase = {
-  name: `conv auto-encoder training step, 32x32, batch ${batch}`,
+  name: `conv auto-encoder step, 32x32, batch ${batch}`,
   tolerance: 1e-4,
   ours,
   peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining, 'jax-js': jax },

@@ -139,7 +139,7 @@ function jax(runtime: Runtime): Side {
 }
 
 export const kernelMemoryCase: PeerCase = {
-  name: `kernel memory training step, ${rows} x ${keySize} to ${valueSize}, M = ${memorySize}`,
+  name: `kernel memory step, ${rows} rows, M = ${memorySize}`,
   tolerance: 1e-4,
   ours,
   peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining, 'jax-js': jax },

@@ -126,7 +126,7 @@ function jax(runtime: Runtime): Side {
 }
 
 export const mlpCase: PeerCase = {
-  name: `MLP training step, ${pixels}-${hidden}-${hidden}-${classes} with batch norm, batch ${batch}`,
+  name: `MLP step, ${pixels}-${hidden}-${hidden}-${classes}, batch ${batch}`,
   tolerance: 1e-4,
   ours,
   peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining, 'jax-js': jax },

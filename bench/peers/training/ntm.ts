@@ -3,7 +3,7 @@ import { binaryCrossEntropyWithLogits, clipGradNorm, RMSprop, type Runtime, spli
 import type { PeerCase, Side } from '../row.js';
 import { onnxTraining } from '../sides/onnx.js';
 import { training } from '../sides/tapehead.js';
-import { alpha, eps, length, lr, maxNorm, memorySize, momentum, setUp, steps, wordSize } from './copy-task.js';
+import { alpha, eps, length, lr, maxNorm, momentum, setUp, steps } from './copy-task.js';
 import { jax } from './ntm-jax.js';
 import { tensorflow } from './ntm-tensorflow.js';
 
@@ -25,7 +25,7 @@ function ours(runtime: Runtime, batch: number): Side {
 
 function step(batch: number): PeerCase {
   return {
-    name: `NTM training step, copy of ${length}, memory ${memorySize}x${wordSize}, batch ${batch}`,
+    name: `NTM step, copy of ${length}, batch ${batch}`,
     tolerance: 1e-4,
     ours: (runtime) => ours(runtime, batch),
     peers: {

@@ -1,8 +1,7 @@
 // Attention: softmax of scaled scores, with what turns scores into squared distances or cosines.
 import { Each, Op } from './each';
 import { addScaled, scale } from './elementwise';
-import { Fold, Term } from './fold';
-import { sumSquares } from './reduce';
+import { dot, sumSquares } from './reduce';
 import { softmax } from './softmax';
 
 /** The smallest norm a cosine divides by, as in PyTorch. */
@@ -56,11 +55,11 @@ export function attentionWeightsBackward(
   const beta = load<f32>(strength);
   const row = (<usize>cols) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    const mean = <f32>Fold.run(Term.product, cols, dw, w);
+    const mean = <f32>dot(dw, w, cols);
     Each.run(Op.shiftedProduct, cols, ds, w, dw, 0, mean);
     if (totals) {
-      let total = <f64>factor * Fold.run(Term.product, cols, ds, s);
-      if (bias) total += Fold.run(Term.product, cols, ds, bias);
+      let total = <f64>factor * dot(ds, s, cols);
+      if (bias) total += dot(ds, bias, cols);
       store<f64>(totals, total);
       totals += 8;
       s += row;
@@ -125,7 +124,7 @@ export function normalizeRowsBackward(dx: usize, dy: usize, x: usize, rows: u32,
   const row = (<usize>cols) << 2;
   for (let r: u32 = 0; r < rows; r++) {
     const inverse = inverseNorm(x, cols);
-    const along = <f32>Fold.run(Term.product, cols, dy, x) * inverse * inverse;
+    const along = <f32>dot(dy, x, cols) * inverse * inverse;
     addScaled(dx, dy, cols, inverse);
     addScaled(dx, x, cols, -along * inverse);
     dx += row;

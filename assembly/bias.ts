@@ -1,5 +1,5 @@
 // A bias added to every row of a matrix, or filling every channel of images; their gradients are sums.
-import { Fold, Term } from './fold';
+import { sumElements } from './reduce';
 
 /** y[r, c] = x[r, c] + bias[c]; y may be x. Without x (0), every row of y becomes the bias. */
 export function addBias(y: usize, x: usize, bias: usize, rows: u32, cols: u32): void {
@@ -70,7 +70,7 @@ export function fillChannelsBackward(dbias: usize, dy: usize, images: u32, chann
   const image = (<usize>(channels * places)) << 2;
   for (let c: u32 = 0; c < channels; c++) {
     let total: f64 = 0;
-    for (let n: u32 = 0; n < images; n++) total += Fold.run(Term.value, places, dy + <usize>n * image);
+    for (let n: u32 = 0; n < images; n++) total += sumElements(dy + <usize>n * image, places);
     store<f32>(dbias, load<f32>(dbias) + <f32>total);
     dbias += 4;
     dy += (<usize>places) << 2;

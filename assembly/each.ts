@@ -23,10 +23,6 @@ export enum Op {
   exp,
   /** e^(a - s) */
   shiftedExp,
-  /** e^((a - s)·t) */
-  scaledShiftedExp,
-  /** a - ln(-ln b), with b kept within [2^-126, 1 - 2^-24] */
-  addGumbel,
   /** ln a */
   log,
   /** tanh a */
@@ -107,8 +103,6 @@ export class Each {
       case Op.clamp: return f32x4.pmin(f32x4.pmax(va, f32x4.splat(s)), f32x4.splat(t));
       case Op.exp: return Simd.exp(va);
       case Op.shiftedExp: return Simd.exp(f32x4.sub(va, f32x4.splat(s)));
-      case Op.scaledShiftedExp: return Simd.exp(f32x4.mul(f32x4.sub(va, f32x4.splat(s)), f32x4.splat(t)));
-      case Op.addGumbel: return f32x4.sub(va, Simd.log(f32x4.neg(Simd.log(Each.inside(Simd.load(b, count))))));
       case Op.log: return Simd.log(va);
       case Op.tanh: return Simd.tanh(va);
       case Op.sigmoid: return Simd.sigmoid(va);
@@ -117,11 +111,6 @@ export class Each {
       case Op.shiftedProduct: return f32x4.mul(va, f32x4.sub(Simd.load(b, count), f32x4.splat(s)));
       default: return Each.accumulate(op, count, Simd.load(y, count), va, b, c, s, t);
     }
-  }
-
-  /** Numbers of [0, 1] moved to the nearest for which the logarithm is neither 0 nor infinite. */
-  @inline private static inside(x: v128): v128 {
-    return f32x4.pmin(f32x4.pmax(x, f32x4.splat(1.17549435e-38)), f32x4.splat(0.99999994));
   }
 
   @inline private static accumulate(op: Op, count: u32, y: v128, a: v128, b: usize, c: usize, s: f32, t: f32): v128 {

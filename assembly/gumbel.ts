@@ -1,9 +1,9 @@
 // Weights of a noisy choice among addresses, and the address chosen.
 import { Each, Op } from './each';
-import { scale } from './elementwise';
-import { Fold, Term } from './fold';
+import { clamp, log, scale, sub } from './elementwise';
 import { largest, placeOf } from './reduce';
 import { copyRows } from './shaping';
+import { softmax } from './softmax';
 
 /**
  * y[r] = softmax((x[r] + g[r]) / tau) with the Gumbel noise g = −ln(−ln u), none without u (0), and addresses[r] the first
@@ -20,14 +20,24 @@ export function gumbelWeights(
   cols: u32,
   inverseTau: f32,
 ): void {
-  if (u) Each.run(Op.addGumbel, rows * cols, y, x, u);
+  if (u) addNoise(y, x, u, rows * cols);
   else copyRows(y, x, 1, rows * cols, 0, 0);
-  const row = (<usize>cols) << 2;
-  for (const end = y + row * rows; y < end; y += row) {
-    const top = largest(y, cols);
-    store<u32>(addresses, placeOf(top, y, cols));
-    addresses += 4;
-    Each.run(Op.scaledShiftedExp, cols, y, y, 0, 0, top, inverseTau);
-    scale(y, y, cols, <f32>(1 / Fold.run(Term.value, cols, y)));
+  for (let r: u32 = 0; r < rows; r++) {
+    const row = y + ((<usize>r * cols) << 2);
+    const top = largest(row, cols);
+    store<u32>(addresses + ((<usize>r) << 2), placeOf(top, row, cols));
+    // Before tau, so that nothing becomes infinite but what ends as 0.
+    Each.run(Op.offset, cols, row, row, 0, 0, -top);
   }
+  scale(y, y, rows * cols, inverseTau);
+  softmax(y, y, rows, cols);
+}
+
+/** y = x − ln(−ln u), with u kept within numbers for which neither logarithm is 0 or infinite. */
+function addNoise(y: usize, x: usize, u: usize, n: u32): void {
+  clamp(y, u, n, 1.17549435e-38, 0.99999994);
+  log(y, y, n);
+  scale(y, y, n, -1);
+  log(y, y, n);
+  sub(y, x, y, n);
 }

@@ -102,8 +102,7 @@ export function memoryWriteBackward(
   const size = <usize>rows * stride;
   const inPlace = dmemory === dout;
   for (let b: u32 = 0; b < batch; b++) {
-    if (inPlace) Write.backward(dw, derase, dadd, dout, memory, w, erase, add, rows, cols, true);
-    else Write.backward(dw, derase, dadd, dout, memory, w, erase, add, rows, cols, false);
+    Write.backward(dw, derase, dadd, dout, memory, w, erase, add, rows, cols, inPlace);
     if (dmemory && !inPlace) addKept(dmemory, dout, w, erase, rows, cols);
     if (dmemory) dmemory += size;
     if (dw) dw += (<usize>rows) << 2;

@@ -12,7 +12,7 @@ import { Simd } from './simd';
 export function sum(y: usize, x: usize, outer: u32, size: u32, inner: u32, factor: f64): void {
   const slice = (<usize>size * inner) << 2;
   for (let o: u32 = 0; o < outer; o++) {
-    if (inner === 1) store<f32>(y, <f32>(factor * Fold.run(Term.value, size, x)));
+    if (inner === 1) store<f32>(y, <f32>(factor * sumElements(x, size)));
     else sumColumns(y, x, size, inner, factor);
     x += slice;
     y += (<usize>inner) << 2;
@@ -34,6 +34,16 @@ export function sumBackward(dx: usize, dy: usize, outer: u32, size: u32, inner: 
     }
     dy += row;
   }
+}
+
+/** Sum of the elements, in float64. */
+export function sumElements(x: usize, n: u32): f64 {
+  return Fold.run(Term.value, n, x);
+}
+
+/** Sum of a ⊙ b, in float64. */
+export function dot(a: usize, b: usize, n: u32): f64 {
+  return Fold.run(Term.product, n, a, b);
 }
 
 /** Sum of the squares, in float64. */

@@ -2,7 +2,7 @@
 import { Each, Op } from './each';
 import { scale } from './elementwise';
 import { Fold, Term } from './fold';
-import { largest } from './reduce';
+import { largest, sumElements } from './reduce';
 import { Simd } from './simd';
 
 /** y[r, c] = exp(x[r, c] - max_c x[r, c]) / sum over the row. */
@@ -44,7 +44,7 @@ export function logSoftmax(y: usize, x: usize, rows: u32, cols: u32): void {
 export function logSoftmaxBackward(dx: usize, dy: usize, y: usize, rows: u32, cols: u32): void {
   const row = (<usize>cols) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    Each.run(Op.addLogSoftmaxGradient, cols, dx, dy, y, 0, <f32>Fold.run(Term.value, cols, dy));
+    Each.run(Op.addLogSoftmaxGradient, cols, dx, dy, y, 0, <f32>sumElements(dy, cols));
     dx += row;
     dy += row;
     y += row;

@@ -1,12 +1,10 @@
 // Picks the best wasm build the engine supports, instantiates it over a fresh memory, and starts its threads.
-import { instantiate } from '@assemblyscript/loader';
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
-import { sharedKernels } from './parallel.js';
 import { Runtime, type RuntimeInfo } from './runtime.js';
 import { expectInteger, fail, failType } from './shape.js';
-import { Threads } from './threads.js';
+import type { Threads } from './threads.js';
 
 export interface LoadOptions {
   /**
@@ -20,15 +18,13 @@ export interface LoadOptions {
    */
   threads?: number;
   /**
-   * The kernels, where the embedded copy is not wanted (strict pages, edge runtimes): a compiled module, bytes, or their URL. Files whose
-   * name ends in `-threads` are for several threads, the others for one.
+   * The kernels, where the embedded copy is not wanted (edge runtimes): bytes of `tapehead/simd.wasm`, its URL, or a compiled
+   * module, which runs on one thread.
    */
   wasm?: WebAssembly.Module | BufferSource | URL | string;
   /** Most bytes of memory the runtime may take. Default and largest: 4 GiB. */
   maxMemory?: number;
 }
-
-type Embedded = () => Promise<{ wasm: string }>;
 
 interface Build {
   readonly variant: RuntimeInfo['variant'];
@@ -36,9 +32,8 @@ interface Build {
   readonly supported: () => Promise<boolean>;
   /** Whether the build is also fast there, if that is in question. */
   readonly fast?: () => Promise<boolean>;
-  readonly embedded: Embedded;
-  /** The same for a shared memory. */
-  readonly threaded: Embedded;
+  /** The module's bytes: deflated, in base64. */
+  readonly embedded: () => Promise<{ wasm: string }>;
 }
 
 /** Best first; the first that the engine supports, and runs fast, is loaded. */
@@ -50,16 +45,21 @@ const builds: readonly Build[] = [
     // V8 before 13, which has no string builtins either, spills the registers of the larger tile: half the speed.
     fast: jsStringBuiltins,
     embedded: () => import('./wasm/relaxed.js'),
-    threaded: () => import('./wasm/relaxed-threads.js'),
   },
   {
     variant: 'simd',
     reason: 'the engine supports 128-bit SIMD',
     supported: simd,
     embedded: () => import('./wasm/simd.js'),
-    threaded: () => import('./wasm/simd-threads.js'),
   },
 ];
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+// Of an import in the binary format: its kind, and the flags of a memory's limits.
+const MEMORY = 2;
+const BOUNDED = 1;
+const SHARED = 2;
 
 const GIBIBYTE = 2 ** 30;
 const PAGE = 65536;
@@ -79,6 +79,9 @@ export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }:
   let [count, why] = await chooseThreads(
     threads ?? (env.TAPEHEAD_THREADS === undefined ? undefined : Number(env.TAPEHEAD_THREADS)),
   );
+  if (wasm instanceof WebAssembly.Module && count > 1) {
+    [count, why] = [1, 'one thread, because a compiled module cannot take a shared memory'];
+  }
   if (count > 1) {
     try {
       return await open(build, count, why, wasm, maxBytes);
@@ -100,20 +103,23 @@ async function open(
 ): Promise<Runtime> {
   const shared = count > 1;
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
-  const embedded = shared ? build.threaded : build.embedded;
-  const source = wasm === undefined ? decode((await embedded()).wasm) : await fetched(wasm);
-  const module = source instanceof WebAssembly.Module ? source : await WebAssembly.compile(source);
-  const { instance } = await instantiate(module, { env: { memory } });
-  // The loader's own `exports` wrap every call; the instance's do not.
+  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
+  const module =
+    source instanceof WebAssembly.Module
+      ? source
+      : await WebAssembly.compile(shared ? forSharedMemory(source) : source);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
   const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
-  const threads = shared ? await Threads.start(count, module, memory, instance) : undefined;
   const info: RuntimeInfo = {
     variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
     threads: count,
     reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
   };
-  if (threads === undefined) return new Runtime(kernels, arena, info, threads);
+  if (!shared) return new Runtime(kernels, arena, info, undefined);
+  // Loaded only where it is needed: one thread does without.
+  const { sharedKernels, Threads } = await import('./parallel.js');
+  const threads = await Threads.start(count, module, memory, instance);
   const runtime = new Runtime(sharedKernels(kernels, threads), arena, info, threads);
   forgotten.register(runtime, threads);
   return runtime;
@@ -155,19 +161,33 @@ async function chooseThreads(given: number | undefined): Promise<[count: number,
   return [count, `${count} threads, ${given === undefined ? `for ${cores} cores` : 'as asked for'}`];
 }
 
-async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | BufferSource> {
+async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | Bytes> {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (wasm instanceof ArrayBuffer) return new Uint8Array(wasm);
+  if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer as ArrayBuffer, wasm.byteOffset, wasm.byteLength);
   if (typeof wasm !== 'string' && !(wasm instanceof URL)) {
-    if (wasm instanceof WebAssembly.Module || wasm instanceof ArrayBuffer || ArrayBuffer.isView(wasm)) return wasm;
     return failType('load', 'wasm', 'be a WebAssembly.Module, bytes, or a URL', wasm);
   }
   const response = await fetch(wasm);
   if (!response.ok) throw new Error(`load: wasm must be found at its URL, got status ${response.status} for ${wasm}`);
-  return response.arrayBuffer();
+  return new Uint8Array(await response.arrayBuffer());
 }
 
-function decode(base64: string): BufferSource {
-  const characters = atob(base64);
-  const bytes = new Uint8Array(characters.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
-  return bytes;
+async function inflated(base64: string): Promise<Bytes> {
+  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/** A build for a shared memory differs from one without in a single bit: that of the limits of the memory that it imports. */
+function forSharedMemory(bytes: Bytes): Bytes {
+  const name = new TextEncoder().encode('memory');
+  const at = bytes.findIndex(
+    (kind, i) =>
+      kind === MEMORY && bytes[i + 1] === BOUNDED && name.every((byte, j) => bytes[i - name.length + j] === byte),
+  );
+  if (at < 0) throw new TypeError('load: wasm must import a bounded memory, as tapehead/simd.wasm does');
+  const copy = bytes.slice();
+  copy[at + 1] = BOUNDED | SHARED;
+  return copy;
 }

@@ -18,7 +18,7 @@ const layers: readonly Layer[] = [
   { name: 'wasm', files: /^bindings\/wasm\// },
   { name: 'memory', files: /^bindings\/(kernels|arena|job|worker|threads|parallel)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
-  { name: 'load', files: /^bindings\/load\.ts$/, packages: /^(@assemblyscript\/loader|wasm-feature-detect)$/ },
+  { name: 'load', files: /^bindings\/load\.ts$/, packages: /^wasm-feature-detect$/ },
   { name: 'ops', files: /^bindings\// },
   { name: 'layers', files: /^models\/layers\// },
   { name: 'models', files: /^models\// },

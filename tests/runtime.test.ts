@@ -169,11 +169,17 @@ test('load takes a module, bytes, or refuses anything else', async (t) => {
   const works = (loaded: Runtime) => loaded.step(() => softmax(loaded.tensor([1])).item());
   t.is(works(await load({ wasm: bytes, threads: 1 })), 1);
   t.is(works(await load({ wasm: new WebAssembly.Module(bytes), threads: 1 })), 1);
-  const threaded = await readFile(new URL('../wasm/simd-threads.wasm', import.meta.url));
-  const shared = await load({ wasm: threaded, threads: 2 });
-  t.like(shared.info, { variant: 'simd', threads: 2 });
+  const shared = await load({ wasm: bytes, threads: 2 });
   t.is(works(shared), 1);
-  t.like((await load({ wasm: bytes, threads: 2 })).info, { variant: 'simd', threads: 1 }, 'a build for one thread');
+  t.like(shared.info, { variant: 'simd', threads: 2 });
+  shared.close();
+  const compiled = await load({ wasm: new WebAssembly.Module(bytes), threads: 2 });
+  t.is(compiled.info.threads, 1);
+  t.regex(compiled.info.reason, /a compiled module cannot/);
+  await t.throwsAsync(load({ wasm: bytes.subarray(0, 8), threads: 2 }), {
+    instanceOf: TypeError,
+    message: 'load: wasm must import a bounded memory, as tapehead/simd.wasm does',
+  });
   await t.throwsAsync(load({ wasm: 7 as never }), { instanceOf: TypeError });
   await t.throwsAsync(load({ maxMemory: 1 }), { instanceOf: RangeError });
 });

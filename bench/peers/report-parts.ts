@@ -36,7 +36,8 @@ function cell(row: Row | undefined): string {
   if (row === undefined) return '–';
   if (row.peerMs === null || row.ratio === null) return 'cannot';
   const once = row.peerCalls === 1 ? ', one call' : '';
-  return `${duration(row.peerMs)}${once} (${row.ratio.toPrecision(3)} ×)`;
+  const ratio = row.ratio >= 100 ? row.ratio.toFixed(0) : row.ratio.toPrecision(3);
+  return `${duration(row.peerMs)}${once} (${ratio} ×)`;
 }
 
 function duration(ms: number): string {

@@ -2,18 +2,19 @@
 import { blockUntilReady, numpy, tree } from '@jax-js/jax';
 import type { Side } from '../row.js';
 import { array } from './jax.js';
-import { type Operand, training } from './tapehead.js';
+import { isWeightMatrix, type Operand, training } from './tapehead.js';
 
 type A = numpy.Array;
 export type Arrays = Record<string, A>;
 
 /** A state dict as arrays; matrices of weights transposed to [inputs, outputs], as is usual there. */
 export function arrays(state: ReadonlyMap<string, Operand>): Arrays {
-  const entries = [...state].map(([name, entry]) => {
-    const isWeight = /weight(_ih|_hh)?$/.test(name) && entry.shape.length === 2;
-    return [name, isWeight ? numpy.transpose(array(entry)) : array(entry)] as const;
-  });
-  return Object.fromEntries(entries);
+  return Object.fromEntries(
+    [...state].map(([name, entry]) => [
+      name,
+      isWeightMatrix(name, entry) ? numpy.transpose(array(entry)) : array(entry),
+    ]),
+  );
 }
 
 export function zerosLike(of: Arrays): Arrays {

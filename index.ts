@@ -17,7 +17,7 @@ export { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from './bindings/
 export { lstmCell } from './bindings/ops/lstm.js';
 export { linear, type MatmulOptions, matmul } from './bindings/ops/matmul.js';
 export { memoryRead, memoryWrite } from './bindings/ops/memory.js';
-export { NormalEquations, type RidgeSolution } from './bindings/ops/normal-equations.js';
+export { NormalEquations, type NormalEquationsOptions, type RidgeSolution } from './bindings/ops/normal-equations.js';
 export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
@@ -62,13 +62,16 @@ export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/
 export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
 export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
+export { Conv2d, type Conv2dLayerOptions, ConvTranspose2d } from './models/layers/conv2d.js';
 export { Linear } from './models/layers/linear.js';
+export { LSTMCell } from './models/layers/lstm-cell.js';
 export { GaussianVAE, type GaussianVAEOptions } from './models/memory-vae/gaussian-vae.js';
 export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './models/memory-vae/latent-mixture.js';
 export { MemoryVAE, type MemoryVAEOptions } from './models/memory-vae/memory-vae.js';
 export type { NetworkOptions, Reconstruction } from './models/memory-vae/networks.js';
 export { type QuantizedReconstruction, VQVAE, type VQVAEOptions } from './models/memory-vae/vq-vae.js';
-export type { HeadTrace } from './models/ntm/head.js';
+export type { ControllerState } from './models/ntm/controller.js';
+export type { FocusInit, HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';

@@ -6,6 +6,7 @@ import { Runtime, type RuntimeInfo } from './runtime.js';
 import { expectInteger, fail, failType } from './shape.js';
 import type { Threads } from './threads.js';
 
+/** What `load` can be asked for. */
 export interface LoadOptions {
   /**
    * The build: `simd`, with which the same seed gives the same bits on any engine, or `relaxed`, whose fused multiply-adds are faster

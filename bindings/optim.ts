@@ -3,6 +3,7 @@ import { Optimizer } from './optimizer.js';
 import type { Parameters } from './parameters.js';
 import { expectNumber, fail, failType } from './shape.js';
 
+/** Options of SGD. */
 export interface SGDOptions {
   /** Learning rate. Default 1e-3. */
   lr?: number;
@@ -16,6 +17,7 @@ export interface SGDOptions {
   nesterov?: boolean;
 }
 
+/** Options of Adam and AdamW. */
 export interface AdamOptions {
   /** Learning rate. Default 1e-3. */
   lr?: number;
@@ -32,6 +34,7 @@ export interface AdamOptions {
   amsgrad?: boolean;
 }
 
+/** Options of RMSprop. */
 export interface RMSpropOptions {
   /** Learning rate. Default 1e-2. */
   lr?: number;

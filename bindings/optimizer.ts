@@ -21,6 +21,7 @@ export abstract class Optimizer {
   /** @internal Every moment named gets a flat buffer of zeros. */
   protected constructor(
     op: string,
+    /** What is trained. */
     readonly parameters: Parameters,
     lr: number,
     moments: readonly (string | false)[],
@@ -38,6 +39,7 @@ export abstract class Optimizer {
     return this.#learningRate;
   }
 
+  /** A finite number of at least 0. */
   set learningRate(value: number) {
     expectNumber(this.#op, 'lr', value, 0);
     this.#learningRate = value;

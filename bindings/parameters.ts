@@ -1,11 +1,13 @@
 // The trainable tensors of a model: one flat buffer of values and one of gradients, with named slices.
-import type { Runtime, Sealable } from './runtime.js';
+import type { Runtime } from './runtime.js';
 import { expectDimensions, fail, type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** A tensor's values outside the runtime, as in a checkpoint. */
 export interface StateEntry {
+  /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
+  /** The numbers, row-major. */
   readonly data: Float32Array;
 }
 
@@ -15,11 +17,17 @@ export type StateDict = Map<string, StateEntry>;
 /** Values to load, by name: what a `stateDict()` returned, or the tensors of a safetensors file. */
 export type StateSource = ReadonlyMap<
   string,
-  { readonly shape: Shape; readonly data: ArrayLike<number> | ArrayLike<bigint> }
+  {
+    /** Sizes of the dimensions, outermost first. */
+    readonly shape: Shape;
+    /** The numbers, row-major. */
+    readonly data: ArrayLike<number> | ArrayLike<bigint>;
+  }
 >;
 
 /** Where a layer makes its parameters: a Parameters object seen under a prefix. */
 export interface ParameterScope {
+  /** Where the tensors live. */
   readonly runtime: Runtime;
   /** Makes the parameter `name`, zeros at first. */
   create(name: string, shape: Shape): Tensor;
@@ -33,14 +41,17 @@ export interface ParameterScope {
  * Trainable tensors by name. Layers make them with `create`; before the next step (or by `seal`) they are laid out in one
  * buffer, gradients in another, so that an optimizer or a norm is one kernel call over `size` floats.
  */
-export class Parameters implements ParameterScope, Sealable {
+export class Parameters implements ParameterScope {
   readonly #tensors = new Map<string, Tensor>();
   readonly #buffers = new Map<string, Tensor>();
   #pointer = 0;
   #gradPointer = 0;
   #length = 0;
 
-  constructor(readonly runtime: Runtime) {
+  constructor(
+    /** Where the tensors live. */
+    readonly runtime: Runtime,
+  ) {
     runtime.unsealed.add(this);
   }
 

@@ -5,6 +5,7 @@ import type { Tensor } from './tensor.js';
 
 /** Where a stream of random numbers stands; safe to keep as JSON. */
 export interface RandomState {
+  /** The key of the stream. */
   readonly seed: number;
   /** How many blocks of four words have been used. */
   readonly counter: number;
@@ -24,6 +25,7 @@ export class Random {
   #counter = 0;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     seed: number,
   ) {

@@ -4,7 +4,14 @@ import { expectTensor, fail, failType, type Shape } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** A matrix of data: a tensor [N, columns], or numbers outside the runtime's memory, row-major. */
-export type Rows = Tensor | { readonly shape: Shape; readonly data: Float32Array };
+export type Rows =
+  | Tensor
+  | {
+      /** [N, columns]. */
+      readonly shape: Shape;
+      /** N·columns numbers. */
+      readonly data: Float32Array;
+    };
 
 const ROWS_AT_A_TIME = 1024;
 

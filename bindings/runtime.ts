@@ -16,9 +16,11 @@ export interface RuntimeInfo {
   readonly variant: 'simd' | 'relaxed';
   /** Threads that share large ops, the calling one included. */
   readonly threads: number;
+  /** Why this build, and why so many threads. */
   readonly reason: string;
 }
 
+/** What a step can be asked for. */
 export interface StepOptions {
   /** Throw where a loss is NaN or infinite, naming the op that first produced such a number. Default false. */
   detectAnomaly?: boolean;
@@ -39,19 +41,14 @@ export interface Deferred {
 /** Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
 export type Panels = [transposed: number, plain: number];
 
-/** What a Parameters object promises the runtime: to lay its tensors out before the first step that follows. */
-export interface Sealable {
-  seal(): void;
-}
-
 /** One wasm instance with its memory and tape. Made by `load`. */
 export class Runtime {
   /** @internal Work left for the end of the running backward pass, by the tensor it is for. */
   readonly deferred = new Map<Tensor, Deferred>();
   /** @internal Addresses of weights packed for products, made at their first use in a step. */
   readonly panels = new Map<Tensor, Panels>();
-  /** @internal Parameters that are not laid out yet. */
-  readonly unsealed = new Set<Sealable>();
+  /** @internal Parameters that are not laid out yet, to be laid out before the next step. */
+  readonly unsealed = new Set<{ seal(): void }>();
   readonly #forever: Scope = { alive: true };
   #scope = this.#forever;
   #gradEnabled = true;
@@ -62,7 +59,7 @@ export class Runtime {
   constructor(
     /** @internal */ readonly kernels: Kernels,
     /** @internal */ readonly arena: Arena,
-    readonly info: RuntimeInfo,
+    /** What was loaded, and why. */ readonly info: RuntimeInfo,
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 

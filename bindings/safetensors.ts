@@ -32,24 +32,36 @@ const arrays = {
   BOOL: Uint8Array,
 };
 
+/** What the numbers of a tensor in a file are. */
 export type Dtype = keyof Arrays;
 
 /** A tensor in a file, told apart by its dtype. */
 export type SafetensorsEntry = {
-  [D in Dtype]: { readonly dtype: D; readonly shape: Shape; readonly data: Arrays[D] };
+  [D in Dtype]: {
+    /** What the numbers are. */
+    readonly dtype: D;
+    /** Sizes of the dimensions, outermost first. */
+    readonly shape: Shape;
+    /** The elements, row-major. */
+    readonly data: Arrays[D];
+  };
 }[Dtype];
 
 /** What a file holds. */
 export interface Safetensors {
   /** Tensors by name, in the header's order. */
   readonly tensors: Map<string, SafetensorsEntry>;
+  /** Strings that the file carries along. */
   readonly metadata: Record<string, string>;
 }
 
 /** A tensor to write. The dtype follows from the kind of array, unless bytes are meant as BOOL. */
 export interface SafetensorsInput {
+  /** What the numbers are. Default: what the kind of array says. */
   readonly dtype?: Dtype;
+  /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
+  /** The elements, row-major. */
   readonly data: Arrays[Dtype];
 }
 

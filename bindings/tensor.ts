@@ -14,8 +14,10 @@ export class Tensor {
 
   /** @internal Use `runtime.tensor` or an op. */
   constructor(
+    /** Where the tensor lives. */
     readonly runtime: Runtime,
     /** @internal */ public pointer: number,
+    /** Sizes of the dimensions, outermost first. */
     readonly shape: Shape,
     /** @internal */ public scope: Scope,
     /** Whether `backward` computes a gradient for this tensor. */

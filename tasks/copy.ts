@@ -5,6 +5,7 @@ import type { Runtime } from '../bindings/runtime.js';
 import { expectInteger, expectSameShape } from '../bindings/shape.js';
 import type { Tensor } from '../bindings/tensor.js';
 
+/** Options of CopyTask. */
 export interface CopyTaskOptions {
   /** Source of lengths and bits. */
   random: Random;
@@ -16,10 +17,11 @@ export interface CopyTaskOptions {
   maxLength?: number;
 }
 
+/** Sequences side by side, and what a model should answer. */
 export interface CopyBatch {
-  /** [2L + 1, B, vectorSize + 1]: L vectors, a delimiter on the channel of its own, L steps of silence. */
+  /** `[2L + 1, B, vectorSize + 1]`: L vectors, a delimiter on the channel of its own, L steps of silence. */
   inputs: Tensor;
-  /** [L, B, vectorSize]: what the last L outputs should be, 0 or 1. */
+  /** `[L, B, vectorSize]`: what the last L outputs should be, 0 or 1. */
   targets: Tensor;
   /** L. */
   length: number;
@@ -27,14 +29,18 @@ export interface CopyBatch {
 
 /** A seeded generator of batches; all sequences of a batch have one length, uniform in [minLength, maxLength]. */
 export class CopyTask {
+  /** Bits in a vector. */
   readonly vectorSize: number;
   /** Numbers in an input vector: the bits and the delimiter channel. */
   readonly inputSize: number;
   readonly #random: Random;
+  /** Shortest sequence. */
   readonly minLength: number;
+  /** Longest sequence. */
   readonly maxLength: number;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     { random, vectorSize = 8, minLength = 1, maxLength = 20 }: CopyTaskOptions,
   ) {

@@ -1,6 +1,7 @@
 // The IDX format of MNIST and Fashion-MNIST: a small header, then unsigned bytes (yann.lecun.com/exdb/mnist, "The IDX file format").
 import { fail, type Shape, sizeOf } from '../bindings/shape.js';
 
+/** What an IDX file holds. */
 export interface Idx {
   /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;

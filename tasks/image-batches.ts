@@ -4,6 +4,7 @@ import type { Runtime } from '../bindings/runtime.js';
 import { expectInteger, fail, type Shape, sizeOf } from '../bindings/shape.js';
 import type { Tensor } from '../bindings/tensor.js';
 
+/** Options of ImageBatches. */
 export interface ImageBatchesOptions {
   /** The images one after another, 0 to 255. */
   images: Uint8Array;

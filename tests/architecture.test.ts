@@ -18,6 +18,9 @@ const faults: Record<string, Record<string, string>> = {
   'bindings/tensor.ts (core) imports bindings/ops/softmax.ts, which lies in a later layer (ops)': {
     'bindings/tensor.ts': "import { softmax } from './ops/softmax.js';",
   },
+  'assembly/index.ts (assembly) imports assembly/wasi/index.ts, which lies in a later layer (wasi)': {
+    'assembly/index.ts': "export * from './wasi/index';",
+  },
   'bindings/shape.ts (core) imports index.ts, which lies in a later layer (index)': {
     'bindings/shape.ts': "import type { Shape } from '../index.js';",
   },
@@ -91,6 +94,7 @@ test('the package holds the library alone', (t) => {
   for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/bindings/wasm/simd.js', 'dist/wasm/simd.wasm']) {
     t.true(paths.includes(path), path);
   }
+  t.false(paths.includes('dist/wasm/wasi.wasm'), 'a command for this repository');
 });
 
 /** Every TypeScript and AssemblyScript source outside the tests. */

@@ -14,7 +14,8 @@ interface Layer {
 
 /** A file imports, types included, from its own layer and from those before it. */
 const layers: readonly Layer[] = [
-  { name: 'assembly', files: /^assembly\// },
+  { name: 'assembly', files: /^assembly\/[\w-]+\.ts$/ },
+  { name: 'wasi', files: /^assembly\/wasi\// },
   { name: 'wasm', files: /^bindings\/wasm\// },
   { name: 'memory', files: /^bindings\/(kernels|arena|job|worker|threads|parallel)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },

@@ -14,7 +14,6 @@ import {
   type Runtime,
   type SequenceModel,
   split,
-  type Tensor,
   unbind,
 } from '../index.js';
 
@@ -168,7 +167,7 @@ function learn<State>(runtime: Runtime, model: SequenceModel<State>, updates: nu
     losses.push(
       runtime.step(() => {
         const { inputs, targets, length } = task.batch(8);
-        const [, outputs] = split(model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor];
+        const [, outputs] = split(model.forward(inputs), [length + 1, length], 0);
         const loss = binaryCrossEntropyWithLogits(outputs, targets);
         loss.backward();
         clipGradNorm(model.parameters, 10);

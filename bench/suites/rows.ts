@@ -16,9 +16,13 @@ import {
   type Tensor,
   tanh,
 } from 'tapehead';
-import { type BenchCase, bothWays } from '../bench-case.js';
+import { type BenchCase, bothWays, opCase } from '../bench-case.js';
 
 const n = 65_536;
+const million = 1_000_000;
+/** Float instructions that Simd.exp takes for a number, and softmax: the largest, a difference, exp, a sum in float64, a product. */
+const EXP_FLOP = 23;
+const SOFTMAX_FLOP = EXP_FLOP + 6;
 const unary = { bytes: 8 * n };
 const binary = {
   bytes: 12 * n,
@@ -38,6 +42,7 @@ export const rowsSuite: readonly BenchCase[] = [
   ...bothWays(`mul ${n}`, [[n], [n]], mul, binary),
   ...bothWays(`div ${n}`, [[n], [n]], div, binary),
   ...bothWays(`exp ${n}`, [[n]], exp, unary),
+  opCase(`exp ${million}`, [[million]], exp, { bytes: 8 * million, flop: EXP_FLOP * million }),
   ...bothWays(`log ${n}`, [[n]], log, { ...unary, ranges: [[0.1, 10]] }),
   ...bothWays(`tanh ${n}`, [[n]], tanh, unary),
   ...bothWays(`sigmoid ${n}`, [[n]], sigmoid, unary),
@@ -46,6 +51,10 @@ export const rowsSuite: readonly BenchCase[] = [
   ...bothWays(`sum ${n}`, [[n]], (x) => sum(x), { bytes: 4 * n }),
   ...bothWays('softmax 512x128', [[512, 128]], softmax, unary),
   ...bothWays('softmax 6x10000', [[6, 10_000]], softmax, { bytes: 8 * 60_000 }),
+  opCase('softmax 10000x256', [[10_000, 256]], softmax, {
+    bytes: 8 * 2_560_000,
+    flop: SOFTMAX_FLOP * 2_560_000,
+  }),
   ...bothWays('logSoftmax 512x128', [[512, 128]], logSoftmax, unary),
   ...bothWays('batchNorm 1024x64', [[1024, 64], [64], [64], [64], [64]], batchNormInTraining, unary),
   ...bothWays('batchNorm 128x512', [[128, 512], [512], [512], [512], [512]], batchNormInTraining, unary),

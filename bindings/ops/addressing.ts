@@ -20,6 +20,7 @@ export interface HeadParameters {
   readonly add?: Tensor;
 }
 
+/** The sizes of a head. */
 export interface HeadOptions {
   /** W. */
   readonly wordSize: number;

@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor.js';
 /** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */
 export type Similarity = 'dot' | 'l2' | 'cosine';
 
+/** How queries and keys are compared. */
 export interface AttentionOptions {
   /** How a query is compared with a key. Default `dot`. */
   similarity?: Similarity;

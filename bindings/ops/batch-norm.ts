@@ -2,6 +2,7 @@
 import { expectNumber, expectShape, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
+/** How a batch is normalized. */
 export interface BatchNormOptions {
   /** Normalize by the batch's own statistics and move the running ones; otherwise by the running ones. */
   training: boolean;

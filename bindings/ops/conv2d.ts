@@ -6,6 +6,7 @@ import type { Tensor } from '../tensor.js';
 /** A number for both directions, or one for the height and one for the width. */
 export type Pair = number | readonly [height: number, width: number];
 
+/** How a kernel walks over an image. */
 export interface Conv2dOptions {
   /** Pixels from one place of the kernel to the next, at least 1. Default 1. */
   stride?: Pair;

@@ -3,6 +3,7 @@ import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
 import { expectRank, expectShape, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
+/** How an address is chosen and read. */
 export interface GumbelReadOptions {
   /** Noise from (0, 1), [B, N]; without it the logits alone choose. */
   uniform?: Tensor;
@@ -12,6 +13,7 @@ export interface GumbelReadOptions {
   hard?: boolean;
 }
 
+/** What was read, and from where. */
 export interface GumbelRead {
   /** [B, ...row]. */
   readonly read: Tensor;

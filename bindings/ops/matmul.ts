@@ -4,6 +4,7 @@ import { expectRank, expectShape, expectTensor, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 
+/** How the matrices are stored. */
 export interface MatmulOptions {
   /** `a` is stored transposed, [..., k, m]. Default false. */
   transposeA?: boolean;

@@ -16,6 +16,7 @@ export interface RidgeSolution {
   readonly condition: number;
 }
 
+/** What is known of the targets beforehand. */
 export interface NormalEquationsOptions {
   /** ‖X‖² of all rows that will be added, where it is known: it is then not summed again. */
   targetSquares?: number;
@@ -47,8 +48,11 @@ export class NormalEquations {
 
   /** For weights [·, `memorySize`] and targets [·, `valueSize`]. */
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
+    /** M. */
     readonly memorySize: number,
+    /** n. */
     readonly valueSize: number,
     { targetSquares }: NormalEquationsOptions = {},
   ) {

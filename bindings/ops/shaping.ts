@@ -53,7 +53,11 @@ export function concat(tensors: readonly Tensor[], dim = -1): Tensor {
  *
  * `[..., C1 + C2 + …] → [..., C1], [..., C2], …`. Throws a RangeError where the sizes do not add up.
  */
-export function split(x: Tensor, sizes: readonly number[], dim = -1): Tensor[] {
+export function split<const S extends readonly number[]>(
+  x: Tensor,
+  sizes: S,
+  dim = -1,
+): { -readonly [I in keyof S]: Tensor } {
   const axis = axisOf('split', x, dim);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (total !== x.shape[axis]) fail('split', 'sizes', `add up to ${x.shape[axis]}`, sizes);
@@ -79,7 +83,7 @@ export function split(x: Tensor, sizes: readonly number[], dim = -1): Tensor[] {
       if (part.gradPointer !== 0) addRows(dx + 4 * offset, part.gradPointer, rows, own, width, own);
     });
   });
-  return parts;
+  return parts as { -readonly [I in keyof S]: Tensor };
 }
 
 /** Joins T tensors of one shape along a new first dimension: `T × [...] → [T, ...]`. */

@@ -3,6 +3,7 @@ import { TRANSPOSE_B } from '../kernels.js';
 import { expectNumber, expectShape, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
+/** What draws rows and codes together. */
 export interface VectorQuantizeOptions {
   /** Weight of the term that draws rows to their codes, at least 0. Default 0.25. */
   commitment?: number;
@@ -10,6 +11,7 @@ export interface VectorQuantizeOptions {
   codebookLoss?: boolean;
 }
 
+/** Codes in place of rows. */
 export interface Quantized {
   /** The codes in place of the rows: [B, D]. Its gradient passes straight through to the rows. */
   readonly quantized: Tensor;

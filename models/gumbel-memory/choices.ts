@@ -1,6 +1,7 @@
 // What a memory's choices look like together: how often each address was read, and how evenly.
 import { expectInteger, fail } from '../../bindings/shape.js';
 
+/** How often each address was chosen, and how evenly. */
 export interface Choices {
   /** How often each of the N addresses was chosen. */
   readonly histogram: readonly number[];

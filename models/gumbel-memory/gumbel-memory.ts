@@ -11,6 +11,7 @@ import { AddressNetwork } from './address-network.js';
 /** A function to logits, one for each row of the bank. */
 export type Addressing = (x: Tensor, mode: Mode) => Tensor;
 
+/** Options of GumbelMemory. */
 export interface GumbelMemoryOptions {
   /** First content of the bank, [N, ...row]: numbers, vectors, images. It is copied. */
   bank: Tensor;
@@ -39,6 +40,7 @@ export interface GumbelMemoryOptions {
  * a buffer), `address.*`. Source: Reinhold, 'Learning to read from memory with a neural network'.
  */
 export class GumbelMemory {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   readonly #random: Random;
   readonly #address: Addressing;
@@ -47,6 +49,7 @@ export class GumbelMemory {
 
   /** Throws a RangeError where a size is out of range, the bank has no rows, or an input size is missing. */
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     options: GumbelMemoryOptions,
   ) {

@@ -20,15 +20,20 @@ const SMALLEST_STRENGTH = 1e-30;
  * RangeError for a size below 1 or a strength that is not above 0. Source: 'Differentiable Memory'; Nadaraya 1964, Watson 1964.
  */
 export class KernelMemory {
+  /** Keys and a learned strength; as buffers values and a fixed one. */
   readonly parameters: Parameters;
+  /** K: [M, m]. */
   readonly keys: Tensor;
+  /** V: [M, n]. */
   readonly values: Tensor;
+  /** How a query is compared with a key. */
   readonly similarity: Similarity;
   readonly #strength: Strength;
   /** How the fit that made this memory went; undefined for one made otherwise. */
   report: FitReport | undefined;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     { memorySize, keySize, valueSize, similarity = 'dot', strength = 1, learnStrength = false }: KernelMemoryOptions,
   ) {

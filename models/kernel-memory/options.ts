@@ -2,6 +2,7 @@
 import type { Similarity } from '../../bindings/ops/attention.js';
 import type { Random } from '../../bindings/random.js';
 
+/** Options of KernelMemory. */
 export interface KernelMemoryOptions {
   /** Keys M. */
   memorySize: number;
@@ -17,6 +18,7 @@ export interface KernelMemoryOptions {
   learnStrength?: boolean;
 }
 
+/** Options of KernelMemory.fit. */
 export interface FitOptions
   extends Pick<KernelMemoryOptions, 'memorySize' | 'similarity' | 'strength' | 'learnStrength'> {
   /** Source of the initial keys. */
@@ -44,6 +46,7 @@ export interface FitOptions
 export interface FitProgress {
   /** Iterations done. */
   readonly iteration: number;
+  /** Iterations asked for. */
   readonly iterations: number;
   /** Root mean square of X − WV over the fitted rows. */
   readonly rmse: number;

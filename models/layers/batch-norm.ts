@@ -6,6 +6,7 @@ import type { Tensor } from '../../bindings/tensor.js';
 
 /** Whether a model learns from what it sees, or is used as it is. */
 export interface Mode {
+  /** True while it learns. */
   readonly training: boolean;
 }
 

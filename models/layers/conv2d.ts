@@ -5,6 +5,7 @@ import type { Random } from '../../bindings/random.js';
 import { expectInteger } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 
+/** How a kernel walks over an image, and whether there is a bias. */
 export interface Conv2dLayerOptions extends Conv2dOptions {
   /** Whether a number is added to every channel. Default true. */
   bias?: boolean;
@@ -15,7 +16,9 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
  * U(±1/√(inputs·kernel²)).
  */
 export class Conv2d {
+  /** [outputs, inputs, kernel, kernel]. */
   readonly weight: Tensor;
+  /** [outputs]. */
   readonly bias: Tensor | undefined;
   readonly #options: Conv2dOptions;
 
@@ -43,7 +46,9 @@ export class Conv2d {
  * U(±1/√(outputs·kernel²)).
  */
 export class ConvTranspose2d {
+  /** [inputs, outputs, kernel, kernel]. */
   readonly weight: Tensor;
+  /** [outputs]. */
   readonly bias: Tensor | undefined;
   readonly #options: Conv2dOptions;
 

@@ -7,7 +7,9 @@ import type { Tensor } from '../../bindings/tensor.js';
 
 /** `y = x Wᵀ + b`, PyTorch's `nn.Linear`: keys `weight` [outputs, inputs] and `bias` [outputs], both from U(±1/√inputs). */
 export class Linear {
+  /** W: [outputs, inputs]. */
   readonly weight: Tensor;
+  /** b: [outputs]. */
   readonly bias: Tensor;
 
   constructor(parameters: ParameterScope, inputs: number, outputs: number, random: Random) {

@@ -10,6 +10,7 @@ import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
+/** Options of GaussianVAE, beside those of its networks. */
 export interface GaussianVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of the noise. */
   random: Random;
@@ -22,6 +23,7 @@ export interface GaussianVAEOptions extends NetworkOptions {
  * every latent number, training draws from there. Keys: `encoder.*`, `decoder.*`. Throws a RangeError for an option out of its range.
  */
 export class GaussianVAE {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   readonly #random: Random;
   readonly #encoder: Encoder;
@@ -30,6 +32,7 @@ export class GaussianVAE {
   readonly #klWeight: number;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     { random, klWeight = 1, ...options }: GaussianVAEOptions,
   ) {
@@ -78,6 +81,6 @@ export class GaussianVAE {
 
   #posterior(images: Tensor): [center: Tensor, logVariance: Tensor] {
     const { latentSize } = this.#sizes;
-    return split(this.#encoder.forward(images), [latentSize, latentSize], 1) as [Tensor, Tensor];
+    return split(this.#encoder.forward(images), [latentSize, latentSize], 1);
   }
 }

@@ -11,11 +11,15 @@ import { kMeans, nearest } from './clusters.js';
 
 /** A memory VAE, a VQ-VAE or a Gaussian VAE: latent maps of images, and images from latent maps. */
 export interface LatentModel {
+  /** Where the model lives. */
   readonly runtime: Runtime;
+  /** `images: [N, C, H, W] → [N, D, H/4, W/4]`. */
   encode(images: Tensor): Tensor;
+  /** `z: [N, D, h, w] → images: [N, C, 4h, 4w]`. */
   decode(z: Tensor): Tensor;
 }
 
+/** Options of LatentMixture.fit. */
 export interface LatentMixtureOptions {
   /** Source of the clusters' starts. */
   random: Random;

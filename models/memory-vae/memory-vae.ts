@@ -11,6 +11,7 @@ import { Strength } from '../layers/strength.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
+/** Options of MemoryVAE, beside those of its networks. */
 export interface MemoryVAEOptions extends NetworkOptions {
   /** Source of the initial parameters. */
   random: Random;
@@ -40,7 +41,9 @@ export interface MemoryVAEOptions extends NetworkOptions {
  * multiples of 4. Throws a RangeError for a size below 1. Source: 'Exploration of External Memory in Variational Auto-Encoder'.
  */
 export class MemoryVAE {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
+  /** How a latent vector is compared with the rows. */
   readonly similarity: Similarity;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
@@ -49,6 +52,7 @@ export class MemoryVAE {
   readonly #variance: number;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     { random, ...options }: MemoryVAEOptions,
   ) {

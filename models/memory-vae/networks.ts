@@ -6,6 +6,7 @@ import { expectInteger, expectNumber, expectShape, fail } from '../../bindings/s
 import type { Tensor } from '../../bindings/tensor.js';
 import { Conv2d, ConvTranspose2d } from '../layers/conv2d.js';
 
+/** Sizes and first weights of encoder and decoder. */
 export interface NetworkOptions {
   /** Channels of an image. Default 3. */
   channels?: number;

@@ -11,6 +11,7 @@ import { kMeans, sumsByCode } from './clusters.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
 import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
 
+/** Options of VQVAE, beside those of its networks. */
 export interface VQVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of codes that are started anew. */
   random: Random;
@@ -31,6 +32,7 @@ export interface VQVAEOptions extends NetworkOptions {
   restartDeadCodes?: boolean;
 }
 
+/** A reconstruction, and the codes it was made from. */
 export interface QuantizedReconstruction extends Reconstruction {
   /** The codes chosen: N·H/4·W/4 numbers below K. */
   readonly codes: Uint32Array;
@@ -48,6 +50,7 @@ const DEAD = 0.01;
  * option out of its range. Source of the moving averages: appendix A.1.
  */
 export class VQVAE {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
@@ -57,6 +60,7 @@ export class VQVAE {
   readonly #variance: number;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     { random, ...options }: VQVAEOptions,
   ) {

@@ -10,7 +10,9 @@ import { LSTMCell } from '../layers/lstm-cell.js';
 
 /** Hidden and cell state of every layer, each [B, H]; empty for a controller without state. */
 export interface ControllerState {
+  /** One a layer. */
   readonly hidden: readonly Tensor[];
+  /** One a layer. */
   readonly cell: readonly Tensor[];
 }
 

@@ -20,7 +20,10 @@ export interface HeadSizes {
 export type FocusInit = 'first' | 'random';
 
 /** A head's parameters at one step, for pictures: key, strength, gate, shift, sharpness, erase, add, and its weights. */
-export type HeadTrace = HeadParameters & { readonly weights: Tensor };
+export type HeadTrace = HeadParameters & {
+  /** Where the head looks: [B, N]. */
+  readonly weights: Tensor;
+};
 
 /** Moves the focus: content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9). */
 function focus(parameters: HeadParameters, previous: Tensor, memory: Tensor): Tensor {

@@ -9,6 +9,7 @@ import { Linear } from '../layers/linear.js';
 import { type ControllerState, LSTMController } from './controller.js';
 import type { SequenceModel } from './sequence-model.js';
 
+/** Options of LSTMBaseline. */
 export interface LSTMBaselineOptions {
   /** Numbers in an input vector. */
   inputSize: number;
@@ -24,6 +25,7 @@ export interface LSTMBaselineOptions {
 
 /** Stacked LSTM cells between two linear layers: the NTM's controller without a memory. */
 export class LSTMBaseline implements SequenceModel<ControllerState> {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   readonly #controller: LSTMController;
   readonly #fc: Linear;

@@ -11,6 +11,7 @@ import { type Controller, type ControllerState, FeedForwardController, LSTMContr
 import { type FocusInit, type HeadTrace, ReadHead, WriteHead } from './head.js';
 import type { SequenceModel } from './sequence-model.js';
 
+/** Options of NTM. */
 export interface NTMOptions {
   /** Numbers in an input vector. */
   inputSize: number;
@@ -52,7 +53,9 @@ export interface NTMState extends ControllerState {
 
 /** What every head did in one step. */
 export interface NTMTrace {
+  /** One a read head. */
   readonly read: readonly HeadTrace[];
+  /** One a write head. */
   readonly write: readonly HeadTrace[];
 }
 
@@ -63,6 +66,7 @@ export interface NTMTrace {
  * hidden state and reads. `stateDict` keys are those of the PyTorch original. Throws a RangeError for a size below 1.
  */
 export class NTM implements SequenceModel<NTMState> {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   readonly #controller: Controller;
   readonly #heads: { readonly reader: ReadHead; readonly writer: WriteHead }[];
@@ -70,6 +74,7 @@ export class NTM implements SequenceModel<NTMState> {
   readonly #memory: Tensor;
 
   constructor(
+    /** Where the tensors live. */
     readonly runtime: Runtime,
     options: NTMOptions,
   ) {

@@ -4,6 +4,7 @@ import type { Tensor } from '../../bindings/tensor.js';
 
 /** A model that walks a sequence, one step at a time or all at once. */
 export interface SequenceModel<State> {
+  /** What is trained, and what is saved. */
   readonly parameters: Parameters;
   /** The state before the first step, for a batch of B sequences. */
   initialState(batch: number): State;

@@ -1,7 +1,7 @@
 // Learning to read x² from a bank of numbers: the points, the training loop, and how good the choices are.
 import { Adam, type Annealing, GumbelMemory, type GumbelMemoryOptions, mseLoss, Random, type Runtime } from 'tapehead';
 
-/** How to train; docs/gumbel-memory.md tells how the temperature was found. */
+/** How to train; docs/results/gumbel-memory.md tells how the temperature was found. */
 export const settings = {
   updates: 1000,
   /** Points to learn from, all of them in every update. */

@@ -23,7 +23,7 @@ const settings = {
   learningRate: 0.02,
   ridge: 1,
   similarity: 'l2' as const,
-  /** β: the higher, the surer the memory is of itself; docs/kernel-memory.md tells how it was found. */
+  /** β: the higher, the surer the memory is of itself; docs/results/kernel-memory.md tells how it was found. */
   strength: 1.3,
   initialKeys: 'rows' as const,
   batchSize: 10_000,

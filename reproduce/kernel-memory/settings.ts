@@ -51,7 +51,7 @@ export const publishedErrors: Readonly<Record<number, number>> = {
   256: 0.1196,
 };
 
-/** A fifth of the iterations, each worth more; docs/kernel-memory.md tells how these were found. */
+/** A fifth of the iterations, each worth more; docs/results/kernel-memory.md tells how these were found. */
 export const best: Settings = {
   ...published,
   iterations: 200,

@@ -1,4 +1,4 @@
-// How the surrogates are fitted; docs/kernel-memory.md tells how these were found.
+// How the surrogates are fitted; docs/results/kernel-memory.md tells how these were found.
 export const settings = {
   /** Simulations to fit to, and others to test with. */
   fitted: 2000,

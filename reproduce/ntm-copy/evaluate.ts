@@ -32,7 +32,7 @@ export function errorShare(runtime: Runtime, model: NTM, task: CopyTask, length:
 function wrongOfBatch(runtime: Runtime, model: NTM, task: CopyTask, length?: number): number {
   return runtime.noGrad(() => {
     const batch = task.batch(AT_ONCE, length);
-    const [, outputs] = split(model.forward(batch.inputs), [batch.length + 1, batch.length], 0) as [Tensor, Tensor];
+    const [, outputs] = split(model.forward(batch.inputs), [batch.length + 1, batch.length], 0);
     return bitsWrong(outputs, batch.targets);
   });
 }

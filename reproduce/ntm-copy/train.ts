@@ -18,7 +18,7 @@ import {
 import { bitsWrongOnFresh } from './evaluate.js';
 import type { Metric } from './plots.js';
 
-/** How to train; docs/ntm-copy.md tells how these were found. */
+/** How to train; docs/results/ntm-copy.md tells how these were found. */
 export const settings = {
   /** Sequences seen in all. */
   sequences: 40_000,
@@ -147,7 +147,7 @@ function copies(
   random: Random,
   { inputNoise, cellNoise }: Settings,
 ): Tensor {
-  if (noise === 0) return (split(model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor])[1];
+  if (noise === 0) return split(model.forward(inputs), [length + 1, length], 0)[1];
   const noisy = (x: Tensor, std: number): Tensor => add(x, random.normal(x.shape, { std: std * noise }));
   let state = model.initialState(inputs.shape[1] as number);
   const outputs = unbind(noisy(inputs, inputNoise)).map((x) => {

@@ -4,7 +4,6 @@ import { Arena } from './arena.js';
 import type { Kernels } from './kernels.js';
 import { Runtime, type RuntimeInfo } from './runtime.js';
 import { expectInteger, fail, failType } from './shape.js';
-import type { Threads } from './threads.js';
 
 /** What `load` can be asked for. */
 export interface LoadOptions {
@@ -57,11 +56,6 @@ const builds: readonly Build[] = [
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-// Of an import in the binary format: its kind, and the flags of a memory's limits.
-const MEMORY = 2;
-const BOUNDED = 1;
-const SHARED = 2;
-
 const GIBIBYTE = 2 ** 30;
 const PAGE = 65536;
 const FIRST_PAGES = 32;
@@ -88,7 +82,7 @@ export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }:
       return await open(build, count, why, wasm, maxBytes);
     } catch (error) {
       if (error instanceof TypeError) throw error;
-      why = `one thread, because several could not start: ${error}`;
+      why = `one thread, because several could not start: ${(error as Error).message}`;
     }
   }
   return open(build, 1, why, wasm, maxBytes);
@@ -103,31 +97,40 @@ async function open(
   maxBytes: number,
 ): Promise<Runtime> {
   const shared = count > 1;
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
-  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
-  const module =
-    source instanceof WebAssembly.Module
-      ? source
-      : await WebAssembly.compile(shared ? forSharedMemory(source) : source);
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
-  const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
-  const info: RuntimeInfo = {
-    variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
-    threads: count,
-    reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
-  };
-  if (!shared) return new Runtime(kernels, arena, info, undefined);
   // Loaded only where it is needed: one thread does without.
-  const { sharedKernels, Threads } = await import('./parallel.js');
-  const threads = await Threads.start(count, module, memory, instance);
-  const runtime = new Runtime(sharedKernels(kernels, threads), arena, info, threads);
-  forgotten.register(runtime, threads);
-  return runtime;
+  const parallel = shared ? await import('./parallel.js') : undefined;
+  const threads = parallel && new parallel.Threads(count);
+  try {
+    const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+    const module = await compiled(build, wasm, parallel?.forSharedMemory);
+    const instance = await WebAssembly.instantiate(module, { env: { memory } });
+    const kernels = instance.exports as unknown as Kernels;
+    const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
+    const info: RuntimeInfo = {
+      variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
+      threads: count,
+      reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
+    };
+    await threads?.start(module, memory, instance);
+    const table = threads === undefined ? kernels : parallel?.sharedKernels(kernels, threads);
+    const runtime = new Runtime(table as Kernels, arena, info, threads);
+    threads?.endWith(runtime);
+    return runtime;
+  } catch (error) {
+    threads?.close();
+    throw error;
+  }
 }
 
-/** A runtime that nobody can reach any more takes its threads along, and with them the memory that they hold. */
-const forgotten = new FinalizationRegistry<Threads>((threads) => threads.close());
+async function compiled(
+  build: Build,
+  wasm: LoadOptions['wasm'],
+  change: (bytes: Bytes) => Bytes = (bytes) => bytes,
+): Promise<WebAssembly.Module> {
+  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
+  if (source instanceof WebAssembly.Module) return source;
+  return WebAssembly.compile(change(source));
+}
 
 async function chooseBuild(variant: string | undefined): Promise<Build> {
   if (variant !== undefined && !builds.some((build) => build.variant === variant)) {
@@ -139,11 +142,11 @@ async function chooseBuild(variant: string | undefined): Promise<Build> {
     if (variant !== undefined) return { ...build, reason: 'it was asked for' };
     if (build.fast === undefined || (await build.fast())) return build;
   }
-  throw new Error(
+  const [what, who] =
     variant === 'relaxed'
-      ? 'load: the engine must support relaxed SIMD for this variant, got one that does not (Node 22, or a browser of 2025, does)'
-      : 'load: the engine must support WebAssembly SIMD, got one that does not (Node 16.4, or a browser of 2021 or newer, does)',
-  );
+      ? ['relaxed', 'Node 22, or a browser of 2025,']
+      : ['WebAssembly', 'Node 16.4, or a browser of 2021 or newer,'];
+  throw new Error(`load: the engine must support ${what} SIMD, got one that does not (${who} does)`);
 }
 
 /** How many threads, and why so many. */
@@ -175,20 +178,12 @@ async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssem
 }
 
 async function inflated(base64: string): Promise<Bytes> {
-  const deflated = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const characters = atob(base64);
+  const deflated = new Uint8Array(characters.length);
+  for (let i = 0; i < deflated.length; i++) deflated[i] = characters.charCodeAt(i);
+  // Until Node has a Response for the first time it takes longer than all the rest of `load`.
+  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
+  if (zlib !== undefined) return new Uint8Array(zlib.inflateSync(deflated));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-/** A build for a shared memory differs from one without in a single bit: that of the limits of the memory that it imports. */
-function forSharedMemory(bytes: Bytes): Bytes {
-  const name = new TextEncoder().encode('memory');
-  const at = bytes.findIndex(
-    (kind, i) =>
-      kind === MEMORY && bytes[i + 1] === BOUNDED && name.every((byte, j) => bytes[i - name.length + j] === byte),
-  );
-  if (at < 0) throw new TypeError('load: wasm must import a bounded memory, as tapehead/simd.wasm does');
-  const copy = bytes.slice();
-  copy[at + 1] = BOUNDED | SHARED;
-  return copy;
 }

@@ -5,6 +5,7 @@ import type { Argument } from './job.js';
 import type { Kernels } from './kernels.js';
 import type { Threads } from './threads.js';
 
+export { forSharedMemory } from './shared-module.js';
 export { Threads } from './threads.js';
 
 type Kernel = (...args: (number | boolean)[]) => number;

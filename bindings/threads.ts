@@ -1,7 +1,7 @@
 // The threads of a runtime: workers that share its memory, in Node and in browsers.
 import { type Argument, Job } from './job.js';
 import type { Kernels } from './kernels.js';
-import type { Start } from './worker.js';
+import type { Start } from './tapehead-worker.js';
 
 /** What a worker of Node and one of a browser have in common, for us. */
 interface Handle {
@@ -11,46 +11,58 @@ interface Handle {
   terminate(): void;
 }
 
+interface Opened extends Handle {
+  /** `ready`, or what went wrong. */
+  readonly answer: Promise<string>;
+}
+
+/** How long a worker may take to be ready. */
+const PATIENCE_MS = 10_000;
+
 /** The workers, and the caller as thread 0. */
 export class Threads {
-  #workers: readonly Handle[] = [];
+  readonly count: number;
+  #workers: readonly Opened[];
+  #job: Job | undefined;
   #lost: string | undefined;
   #closed = false;
 
-  private constructor(
-    readonly count: number,
-    readonly job: Job,
-  ) {}
+  /** Opens `count` - 1 workers. That takes longer than all else when a runtime is made, so it comes first. */
+  constructor(count: number) {
+    this.count = count;
+    this.#workers = Array.from({ length: count - 1 }, (_, i) => open((how) => this.#lose(`thread ${i + 1} ${how}`)));
+  }
 
-  /** Starts `count` - 1 workers on `instance`'s module and its shared memory. Rejects where one cannot start. */
-  static async start(
-    count: number,
+  /** Gives the workers `instance`'s module and its shared memory. Rejects where one cannot start. */
+  async start(
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
-    instance: WebAssembly.Instance,
-  ): Promise<Threads> {
+    { exports }: WebAssembly.Instance,
+  ): Promise<void> {
     const control = Job.control();
-    const threads = new Threads(count, new Job(control, instance.exports, 0));
-    const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
-    const starts = await Promise.allSettled(
-      others.map((thread) =>
-        started({ module, memory, control, thread }, (how) => threads.#lose(`thread ${thread} ${how}`)),
-      ),
-    );
-    threads.#workers = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
-    const failed = starts.find((start) => start.status === 'rejected');
-    if (failed !== undefined) {
-      threads.close();
-      throw failed.reason;
-    }
-    return threads;
+    this.#job = new Job(control, exports, 0);
+    for (const [i, worker] of this.#workers.entries()) worker.post({ module, memory, control, thread: i + 1 });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(resolve, PATIENCE_MS, `has not answered within ${PATIENCE_MS / 1000} seconds`);
+    });
+    const answers = await Promise.all(this.#workers.map(({ answer }) => Promise.race([answer, late])));
+    clearTimeout(timer);
+    const failure = answers.find((answer) => answer !== 'ready');
+    if (failure !== undefined) throw new Error(`a thread ${failure}`);
+    for (const worker of this.#workers) worker.unref();
+  }
+
+  /** Ends the workers, and with them the memory that they hold, when nobody can reach `runtime` any more. */
+  endWith(runtime: object): void {
+    forgotten.register(runtime, this);
   }
 
   /** Has the blocks of a kernel done by all threads; see Job. */
   run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
     this.expectAlive();
     try {
-      this.job.run(name, blocks, args);
+      this.#job?.run(name, blocks, args);
     } catch (error) {
       this.#lose(`${error}`);
       throw error;
@@ -74,41 +86,51 @@ export class Threads {
   }
 }
 
-/** A worker that is ready for jobs. `ended` hears of its end, if it is early. */
-function started(start: Start, ended: (how: string) => void): Promise<Handle> {
-  return new Promise((resolve, reject) => {
-    const handle = open(
-      (message) => {
-        handle.unref();
-        if (message === 'ready') resolve(handle);
-        else reject(new Error(message));
-      },
-      (how) => {
-        ended(how);
-        reject(new Error(`a thread ${how}`));
-      },
-    );
-    handle.post(start);
+const forgotten = new FinalizationRegistry<Threads>((threads) => threads.close());
+
+/** A worker. `ended` hears of its end, if it is early. */
+function open(ended: (how: string) => void): Opened {
+  if (import.meta.url === undefined) {
+    throw new Error('the bundle is no ES module, which alone can find the script of a thread');
+  }
+  let answered: (how: string) => void = () => {};
+  const answer = new Promise<string>((resolve) => {
+    answered = resolve;
   });
+  const gone = (how: string) => {
+    ended(how);
+    answered(how);
+  };
+  const node = nodeThreads();
+  return { answer, ...(node === undefined ? inBrowser(answered, gone) : inNode(node, answered, gone)) };
 }
 
-function open(heard: (message: string) => void, ended: (how: string) => void): Handle {
-  const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  if (node !== undefined) {
-    // Options of the process, such as --input-type, may not fit a worker.
-    const worker = new node.Worker(new URL('./worker.js', import.meta.url), { execArgv: [] });
-    worker.on('message', heard);
-    worker.on('error', (error) => ended(`has failed: ${error}`));
-    worker.on('exit', (code) => ended(`has ended with exit code ${code}`));
-    return {
-      post: (start) => worker.postMessage(start),
-      unref: () => worker.unref(),
-      terminate: () => void worker.terminate(),
-    };
-  }
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-  worker.onmessage = ({ data }) => heard(data);
-  worker.onerror = ({ message }) => ended(`has failed: ${message}`);
+type Hear = (how: string) => void;
+
+function nodeThreads() {
+  return globalThis.process?.getBuiltinModule?.('node:worker_threads');
+}
+
+function inNode(node: NonNullable<ReturnType<typeof nodeThreads>>, answered: Hear, ended: Hear): Handle {
+  // Bundlers take a name that is written out for a file of the page. Options of the process may not fit a worker.
+  const script = './tapehead-worker.js';
+  const worker = new node.Worker(new URL(script, import.meta.url), { execArgv: [] });
+  worker.on('message', answered);
+  worker.on('error', (error) => ended(`has failed: ${error}`));
+  worker.on('exit', (code) => ended(`has ended with exit code ${code}`));
+  return {
+    post: (start) => worker.postMessage(start),
+    unref: () => worker.unref(),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function inBrowser(answered: Hear, ended: Hear): Handle {
+  const worker = new Worker(new URL('./tapehead-worker.js', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }) => answered(data);
+  // Where the script cannot be had there is no message.
+  worker.onerror = ({ message = 'tapehead-worker.js must lie beside the code that loads it' }) =>
+    ended(`has failed: ${message}`);
   return {
     post: (start) => worker.postMessage(start),
     unref: () => {},

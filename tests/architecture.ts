@@ -17,7 +17,7 @@ const layers: readonly Layer[] = [
   { name: 'assembly', files: /^assembly\/[\w-]+\.ts$/ },
   { name: 'wasi', files: /^assembly\/wasi\// },
   { name: 'wasm', files: /^bindings\/wasm\// },
-  { name: 'memory', files: /^bindings\/(kernels|arena|job|worker|threads|parallel)\.ts$/ },
+  { name: 'memory', files: /^bindings\/(kernels|arena|job|tapehead-worker|threads|parallel|shared-module)\.ts$/ },
   { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
   { name: 'load', files: /^bindings\/load\.ts$/, packages: /^wasm-feature-detect$/ },
   { name: 'ops', files: /^bindings\// },
@@ -32,7 +32,8 @@ const layers: readonly Layer[] = [
 const trio = /^bindings\/(runtime|tensor|shape)\.ts$/;
 
 /** Who may say `kernels`: the ops, the others that run one, and the two files through which the table comes. */
-const callers = /^bindings\/(ops\/[\w-]+|optim|random|peak|load|runtime|arena|job|worker|threads|parallel)\.ts$/;
+const callers =
+  /^bindings\/(ops\/[\w-]+|optim|random|peak|load|runtime|arena|job|tapehead-worker|threads|parallel)\.ts$/;
 
 /** What breaks a rule, a sentence each. `sources` leaves out the tests, which may import anything. */
 export function violations(sources: Sources): string[] {
@@ -65,6 +66,9 @@ function misdirected(path: string, target: string): string[] {
   }
   if (from.name === 'programs' && to.name !== 'programs') {
     return [`${path} imports ${target} by its path instead of from 'tapehead'`];
+  }
+  if (path.startsWith('site/') && !target.startsWith('site/')) {
+    return [`${path} imports ${target}, which is no part of the playground`];
   }
   return [];
 }

@@ -1,25 +1,11 @@
 // Threads: the same bits for any number of them, lost ones, ended ones, idle ones.
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { Threads } from '../bindings/threads.js';
-import {
-  Adam,
-  binaryCrossEntropyWithLogits,
-  GumbelMemory,
-  KernelMemory,
-  load,
-  MemoryVAE,
-  matmul,
-  mseLoss,
-  NTM,
-  type Parameters,
-  Random,
-  RMSprop,
-  type Runtime,
-} from '../index.js';
+import { load, matmul, type Runtime } from '../index.js';
+import { modelNames, trainedHash } from './trainings.js';
 
 const counts = [1, 2, 3, 8];
 
@@ -31,80 +17,19 @@ Threads.prototype.run = function (...args) {
   return run.apply(this, args);
 };
 
-/** Training runs large enough that kernels are shared; each returns every weight. */
-const trainings: Record<string, (runtime: Runtime) => Float32Array[] | Promise<Float32Array[]>> = {
-  NTM: (runtime) => {
-    const random = new Random(runtime, 1);
-    const sizes = { inputSize: 9, outputSize: 8, hiddenSize: 64, memorySize: 32, wordSize: 16 };
-    const model = new NTM(runtime, { ...sizes, random });
-    const optimizer = new RMSprop(model.parameters, { lr: 1e-3, centered: true, momentum: 0.9 });
-    const [inputs, targets] = [random.bernoulli([7, 64, 9], 0.5), random.bernoulli([7, 64, 8], 0.5)];
-    for (let i = 0; i < 3; i++) {
-      runtime.step(() => {
-        binaryCrossEntropyWithLogits(model.forward(inputs), targets).backward();
-        optimizer.step();
-        optimizer.zeroGrad();
-      });
-    }
-    return weights(model.parameters);
-  },
-  'Gumbel memory': (runtime) => {
-    const random = new Random(runtime, 1);
-    const bank = random.uniform([40, 64]);
-    const model = new GumbelMemory(runtime, { bank, inputSize: 48, hiddenSizes: [128, 128], random });
-    const optimizer = new Adam(model.parameters, { lr: 1e-3 });
-    const [x, targets] = [random.uniform([300, 48]), random.uniform([300, 64])];
-    for (let i = 0; i < 3; i++) {
-      runtime.step(() => {
-        mseLoss(model.forward(x, { training: true }).read, targets).backward();
-        optimizer.step();
-        optimizer.zeroGrad();
-      });
-    }
-    return weights(model.parameters);
-  },
-  'kernel memory': async (runtime) => {
-    const random = new Random(runtime, 1);
-    const [queries, targets] = [random.uniform([1500, 30]), random.uniform([1500, 120])];
-    const memory = await KernelMemory.fit(runtime, queries, targets, { memorySize: 70, iterations: 3, random });
-    return [memory.keys.toArray(), memory.values.toArray()];
-  },
-  'memory VAE': (runtime) => {
-    const random = new Random(runtime, 1);
-    const sizes = { narrow: 20, wide: 36, residual: 12, residualBlocks: 1, latentSize: 20, memorySize: 300 };
-    const model = new MemoryVAE(runtime, { ...sizes, random });
-    const optimizer = new Adam(model.parameters, { lr: 1e-3, amsgrad: true });
-    const images = random.uniform([9, 3, 24, 32]);
-    for (let i = 0; i < 2; i++) {
-      runtime.step(() => {
-        model.forward(images).loss.backward();
-        optimizer.step();
-        optimizer.zeroGrad();
-      });
-    }
-    return weights(model.parameters);
-  },
-};
-
-for (const [name, train] of Object.entries(trainings)) {
+for (const name of modelNames) {
   test.serial(`${name}: the same weights, bit for bit, with ${counts.join(', ')} threads`, async (t) => {
     const hashes: string[] = [];
     for (const threads of counts) {
       const runtime = await load({ threads });
       t.is(runtime.info.threads, threads, runtime.info.reason);
       jobs = 0;
-      const hash = createHash('sha256');
-      for (const values of await train(runtime)) hash.update(values);
-      hashes.push(hash.digest('hex'));
+      hashes.push(await trainedHash(name, runtime, 3));
       t.is(jobs > 0, threads > 1, `${jobs} jobs were shared by ${threads} threads`);
       runtime.close();
     }
     t.is(new Set(hashes).size, 1, hashes.join(' '));
   });
-}
-
-function weights(parameters: Parameters): Float32Array[] {
-  return [...parameters.entries()].map(([, tensor]) => tensor.toArray());
 }
 
 /** A product that is shared. */

@@ -23,6 +23,6 @@ port.onmessage = ({ data: { module, memory, control, thread } }) => {
       port.postMessage('ready');
       job.serve();
     },
-    (error) => port.postMessage(`${error}`),
+    (error) => port.postMessage(`has failed: ${error}`),
   );
 };

@@ -1,0 +1,40 @@
+// The form of numbers that a model is made from; to submit it is to start over.
+import { find } from './find.js';
+import type { Settings } from './messages.js';
+
+export class SettingsForm {
+  /** Whether a change would throw training away: it then waits for Reset. */
+  trained = false;
+  readonly #form = find('#settings', HTMLFormElement);
+  readonly #hint = find('#settings-hint', HTMLElement);
+
+  constructor(reset: (settings: Settings) => void) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#hint.textContent = '';
+      reset(this.#read());
+    });
+    this.#form.addEventListener('change', () => {
+      if (this.trained) this.#hint.textContent = 'Press Reset to start over with these settings.';
+      else this.submit();
+    });
+  }
+
+  submit(): void {
+    this.#form.requestSubmit();
+  }
+
+  /** Puts `settings` into the fields. */
+  show(settings: Settings): void {
+    for (const field of this.#fields()) field.value = String(settings[field.name] ?? field.value);
+    this.#hint.textContent = '';
+  }
+
+  #read(): Settings {
+    return Object.fromEntries(this.#fields().map(({ name, valueAsNumber }) => [name, valueAsNumber]));
+  }
+
+  #fields(): HTMLInputElement[] {
+    return [...this.#form.querySelectorAll('input')];
+  }
+}

@@ -1,0 +1,232 @@
+// The playground, as it is built, in a real browser: each model learns from a click; buttons, checkpoints, accessibility.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import anyTest, { type TestFn } from 'ava';
+import axe from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { load, NTM, Random, readSafetensors, writeSafetensors } from 'tapehead';
+import { build } from 'vite';
+import { startChromium } from './chromium.js';
+import { type FolderServer, isolation, serveFolder } from './folder-server.js';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const test = anyTest as TestFn<{ browser: Browser; isolated: FolderServer; open: FolderServer }>;
+
+/** Settings with which a page learns quickly, and by which factor its loss must fall. */
+const lessons = {
+  ntm: { settings: { length: 4, memorySize: 16, wordSize: 12 }, factor: 4 },
+  gumbel: { settings: {}, factor: 5 },
+} as const;
+
+type Name = keyof typeof lessons;
+const names = Object.keys(lessons) as Name[];
+
+test.before(async (t) => {
+  await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
+  const site = join(root, 'dist/site');
+  t.context = {
+    browser: await startChromium(),
+    isolated: await serveFolder(site, isolation),
+    open: await serveFolder(site),
+  };
+});
+
+test.after.always(async (t) => {
+  await t.context.browser?.close();
+  for (const server of [t.context.isolated, t.context.open]) server?.close();
+});
+
+/** A page that is ready to train, with these numbers in its form. */
+async function ready(page: Page, server: FolderServer, name: Name, settings: Record<string, number> = {}) {
+  await page.goto(`${server.url}/${name}/index.html`);
+  await page.locator('#train:enabled').waitFor();
+  for (const [field, value] of Object.entries(settings)) {
+    await page.locator(`#settings [name=${field}]`).fill(String(value));
+  }
+  await reset(page);
+  return page;
+}
+
+async function reset(page: Page): Promise<void> {
+  await page.click('#reset');
+  await shown(page, '#updates', '0');
+}
+
+async function shown(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector).getByText(text, { exact: true }).waitFor();
+}
+
+async function numberIn(page: Page, selector: string): Promise<number> {
+  return Number((await page.textContent(selector))?.replaceAll(',', ''));
+}
+
+/** Presses Step so often. */
+async function step(page: Page, times: number): Promise<void> {
+  for (let i = 1; i <= times; i++) {
+    await page.click('#step');
+    await shown(page, '#updates', String(i));
+  }
+}
+
+async function openFile(page: Page, buffer: Uint8Array): Promise<void> {
+  const file = { name: 'file.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(buffer) };
+  await page.setInputFiles('#file', file);
+}
+
+async function saved(page: Page): Promise<Uint8Array> {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
+  return readFile(await download.path());
+}
+
+/** All weights after three updates of a fresh model. */
+async function trained(page: Page): Promise<unknown> {
+  await reset(page);
+  await step(page, 3);
+  return readSafetensors(await saved(page)).tensors;
+}
+
+for (const name of names) {
+  const { settings, factor } = lessons[name];
+
+  test.serial(`${name}: from a click on Train the loss falls by a factor of ${factor}`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
+    await step(page, 1);
+    const first = await numberIn(page, '#loss');
+    await page.click('#train');
+    await page.waitForFunction(
+      (limit) => Number(document.querySelector('#loss')?.textContent) < limit,
+      first / factor,
+      { timeout: 120_000 },
+    );
+    await page.click('#train');
+    await page.getByText(/^Paused after/).waitFor();
+    t.is(await page.textContent('#train'), 'Train');
+    t.regex(String(await page.textContent('#engine')), /^Runs the (simd|relaxed) kernels on \d+ threads: /);
+    await page.close();
+  });
+
+  test.serial(`${name}: a seed gives the same weights again, and another one others`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
+    const first = await trained(page);
+    t.deepEqual(await trained(page), first);
+    await page.locator('#settings [name=seed]').fill('2');
+    await page.locator('#settings [name=seed]').blur();
+    t.regex(String(await page.textContent('#settings-hint')), /Press Reset/);
+    t.notDeepEqual(await trained(page), first);
+    await page.close();
+  });
+
+  test.serial(`${name}: Pause holds training, and Train goes on`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
+    await page.click('#train');
+    await page.waitForFunction(() => Number(document.querySelector('#updates')?.textContent) > 0);
+    await page.click('#train');
+    await page.getByText(/^Paused after/).waitFor();
+    const paused = await numberIn(page, '#updates');
+    await page.click('#step');
+    await shown(page, '#updates', (paused + 1).toLocaleString('en'));
+    await page.click('#train');
+    await page.getByText('Training.', { exact: true }).waitFor();
+    await page.click('#train');
+    await page.getByText(/^Paused after/).waitFor();
+    t.true((await numberIn(page, '#updates')) > paused + 1);
+    await page.close();
+  });
+
+  test.serial(`${name}: a checkpoint comes back as it was; another file changes nothing`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
+    await step(page, 4);
+    const file = await saved(page);
+    await page.locator('#settings [name=seed]').fill('3');
+    await reset(page);
+    await openFile(page, file);
+    await page.getByText('Checkpoint loaded.').waitFor();
+    await shown(page, '#updates', '4');
+    t.deepEqual(readSafetensors(await saved(page)).tensors, readSafetensors(file).tensors);
+    for (const wrong of [new TextEncoder().encode('not a checkpoint'), writeSafetensors(new Map())]) {
+      await openFile(page, wrong);
+      await page.getByText(/^This file cannot be loaded, and nothing has changed: .+ must .+, got .+\.$/).waitFor();
+      t.is(await page.textContent('#updates'), '4');
+      await page.click('#save');
+      await page.getByText('Checkpoint saved.').waitFor();
+    }
+    await page.close();
+  });
+
+  test.serial(`${name}: without isolation there is one thread, and the page says why`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.open, name, settings);
+    t.regex(String(await page.textContent('#engine')), /on one thread: .*a page must be cross-origin isolated/);
+    await step(page, 1);
+    t.true(Number.isFinite(await numberIn(page, '#loss')));
+    await page.close();
+  });
+
+  test.serial(`${name}: without SIMD the page says that training is not possible`, async (t) => {
+    const page = await t.context.browser.newPage();
+    await page.route('**/assets/worker-*.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `WebAssembly.validate = () => false;\n${await response.text()}` });
+    });
+    await page.goto(`${t.context.isolated.url}/${name}/index.html`);
+    await page.getByText(/^Training is not possible: load: the engine must support WebAssembly SIMD/).waitFor();
+    t.true(await page.isDisabled('#train'));
+    await page.close();
+  });
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const path of ['index.html', ...names.map((name) => `${name}/index.html`)]) {
+    test.serial(`axe finds nothing on ${path} in ${colorScheme}; it fits 360 pixels`, async (t) => {
+      const { browser, isolated } = t.context;
+      const page = await browser.newPage({ colorScheme, viewport: { width: 360, height: 740 } });
+      await page.goto(`${isolated.url}/${path}`);
+      if (path !== 'index.html') await page.locator('.plot svg').first().waitFor();
+      await page.evaluate(axe.source);
+      const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
+      t.deepEqual(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+        [],
+      );
+      t.is(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+      await page.close();
+    });
+  }
+}
+
+test.serial('a checkpoint of another size, made in Node, sets the form', async (t) => {
+  const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'ntm');
+  const runtime = await load({ threads: 1 });
+  const sizes = { memorySize: 24, wordSize: 10, controllerSize: 32 };
+  const model = new NTM(runtime, { inputSize: 6, outputSize: 5, random: new Random(runtime, 1), ...sizes });
+  await openFile(page, writeSafetensors(model.parameters.stateDict()));
+  await page.getByText('Checkpoint loaded.').waitFor();
+  for (const [field, value] of Object.entries({ ...sizes, vectorSize: 5 })) {
+    t.is(await page.inputValue(`#settings [name=${field}]`), String(value));
+  }
+  await page.close();
+});
+
+test.serial('ntm: length 120 is tested on request, and the memory shown after the chosen step', async (t) => {
+  const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'ntm', lessons.ntm.settings);
+  await page.click('#test');
+  await page.getByText(/^\d+\.\d+ % of the bits of 5 sequences of 120 are wrong\.$/).waitFor();
+  t.is(await page.locator('#long-outputs svg').count(), 1);
+  await page.focus('#time');
+  await page.keyboard.press('Home');
+  await shown(page, '#time-shown', '1 of 9');
+  t.is(await page.inputValue('#settings [name=wordSize]'), String(lessons.ntm.settings.wordSize));
+  await page.getByRole('img', { name: 'The 16 rows of the memory after step 1', exact: true }).waitFor();
+  await page.close();
+});
+
+test.serial('gumbel: another bank is read with no training', async (t) => {
+  const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'gumbel');
+  const before = await page.textContent('#share');
+  await page.selectOption('#bank', 'double');
+  const plot = page.getByRole('img', { name: /^What is read for every x/ });
+  await plot.getByText('2.0', { exact: true }).waitFor();
+  t.is(await page.textContent('#share'), before);
+  t.is(await page.textContent('#updates'), '0');
+  await page.close();
+});

@@ -1,0 +1,139 @@
+// What a page with one model fetches, what it does not carry, and what the wasm builds weigh in the package.
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import test from 'ava';
+import type { Browser } from 'playwright-core';
+import { bundlers } from './bundlers.js';
+import { startChromium } from './chromium.js';
+import { isolation, serveFolder } from './folder-server.js';
+import { type Installed, install } from './installed.js';
+
+/** A small application for each model; `loss` is what it trains. */
+const apps = {
+  NTM: `import { Adam, binaryCrossEntropyWithLogits, CopyTask, load, NTM, Random, split } from 'tapehead';
+    const runtime = await load();
+    const random = new Random(runtime, 1);
+    const task = new CopyTask(runtime, { random });
+    const model = new NTM(runtime, { inputSize: task.inputSize, outputSize: task.vectorSize, random });
+    const optimizer = new Adam(model.parameters);
+    const loss = () => {
+      const { inputs, targets, length } = task.batch(8);
+      return binaryCrossEntropyWithLogits(split(model.forward(inputs), [length + 1, length], 0)[1], targets);
+    };`,
+  GumbelMemory: `import { Adam, GumbelMemory, load, mseLoss, Random } from 'tapehead';
+    const runtime = await load();
+    const random = new Random(runtime, 1);
+    const [bank, x] = [random.uniform([5]), random.uniform([32, 1])];
+    const model = new GumbelMemory(runtime, { bank, inputSize: 1, hiddenSizes: [16], random });
+    const optimizer = new Adam(model.parameters);
+    const loss = () => mseLoss(model.forward(x, { training: true }).read, runtime.zeros([32]));`,
+  MemoryVAE: `import { Adam, load, MemoryVAE, Random } from 'tapehead';
+    const runtime = await load();
+    const random = new Random(runtime, 1);
+    const images = random.uniform([2, 3, 8, 8]);
+    const model = new MemoryVAE(runtime, { narrow: 4, wide: 6, residual: 3, memorySize: 7, random });
+    const optimizer = new Adam(model.parameters);
+    const loss = () => model.forward(images).loss;`,
+  KernelMemory: `import { KernelMemory, load, Random } from 'tapehead';
+    const runtime = await load();
+    const random = new Random(runtime, 1);
+    const [queries, targets] = [random.uniform([32, 4]), random.uniform([32, 2])];
+    const memory = await KernelMemory.fit(runtime, queries, targets, { memorySize: 5, iterations: 3, random });
+    globalThis.trained = memory.predict(queries).every(Number.isFinite);`,
+};
+
+const update = `
+  globalThis.trained = runtime.step(() => {
+    const error = loss();
+    error.backward();
+    optimizer.step();
+    return Number.isFinite(error.item());
+  });`;
+
+const KB = 1024;
+
+/** What the names of files with a wasm build have in them. */
+const builds = /(simd|relaxed)/;
+
+type App = keyof typeof apps;
+
+let installed: Installed;
+let browser: Browser;
+
+test.before(async () => {
+  installed = await install();
+  browser = await startChromium();
+  for (const app of Object.keys(apps) as App[]) {
+    const text = app === 'KernelMemory' ? apps[app] : apps[app] + update;
+    await writeFile(join(installed.folder, `${app}.js`), text);
+    await bundlers.Vite(installed.folder, { app: `./${app}.js` }, join(installed.folder, 'out', app));
+  }
+});
+
+test.after.always(async () => {
+  await browser?.close();
+  if (installed !== undefined) await rm(installed.folder, { recursive: true });
+});
+
+/** The texts of the files that the page fetches until it has trained, by their URLs. */
+async function fetched(app: App, headers: Record<string, string>): Promise<Map<string, string>> {
+  const server = await serveFolder(join(installed.folder, 'out', app), headers);
+  const page = await browser.newPage();
+  const texts = new Map<string, Promise<string>>();
+  page.on('response', (response) => {
+    if (response.ok()) texts.set(response.url(), response.text());
+  });
+  await page.goto(`${server.url}/index.html`);
+  await page.waitForFunction('globalThis.trained', undefined, { timeout: 5000 });
+  const found = await Promise.all([...texts].map(async ([url, text]) => [url, await text] as const));
+  await page.close();
+  server.close();
+  return new Map(found);
+}
+
+/** The sizes of the same files, compressed, by their paths. */
+async function compressed(app: App, headers: Record<string, string>): Promise<Map<string, number>> {
+  return new Map(
+    [...(await fetched(app, headers))].map(([url, text]) => [new URL(url).pathname, gzipSync(text).length]),
+  );
+}
+
+function sum(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((total, size) => total + size, 0);
+}
+
+for (const app of Object.keys(apps) as App[]) {
+  test.serial(
+    `a page with one ${app} fetches at most 40 KB, compressed, wasm included; threads add at most 4`,
+    async (t) => {
+      const alone = await compressed(app, {});
+      const threaded = await compressed(app, isolation);
+      for (const [path, size] of threaded) t.log(`${size} ${path}${alone.has(path) ? '' : ', for threads'}`);
+      t.log(`${sum(alone)} alone, ${sum(threaded)} with threads`);
+      t.is([...alone.keys()].filter((path) => builds.test(path)).length, 1);
+      t.true(threaded.size > alone.size);
+      t.true(sum(alone) <= 40 * KB && sum(threaded) - sum(alone) <= 4 * KB);
+    },
+  );
+}
+
+test.serial('an application carries the model that it uses and no other', async (t) => {
+  for (const app of Object.keys(apps) as App[]) {
+    const texts = [...(await fetched(app, {}))].filter(([url]) => !builds.test(url)).map(([, text]) => text);
+    for (const model of Object.keys(apps)) t.is(texts.join().includes(model), model === app, `${model} in ${app}`);
+  }
+});
+
+test('all wasm builds, as files and as modules, weigh at most 150 KB', async (t) => {
+  let total = 0;
+  for (const folder of ['dist/wasm', 'dist/bindings/wasm']) {
+    const path = join(installed.folder, 'node_modules/tapehead', folder);
+    for (const name of (await readdir(path)).filter((name) => !name.endsWith('.d.ts'))) {
+      const { size } = await stat(join(path, name));
+      t.log(`${size} ${folder}/${name}`);
+      total += size;
+    }
+  }
+  t.true(total > 0 && total <= 150 * KB, `${total} bytes`);
+});

@@ -21,7 +21,7 @@ export enum Op {
   clamp,
   /** e^a */
   exp,
-  /** e^(a - s) */
+  /** e^(a - s) for a not above s */
   shiftedExp,
   /** ln a */
   log,
@@ -49,7 +49,7 @@ export enum Op {
   addShiftedProduct,
   /** y + (a - e^b·s) */
   addLogSoftmaxGradient,
-  /** y + e^(a - s)·t */
+  /** y + e^(a - s)·t for a not above s */
   addScaledExp,
   /** y + a·(1 - b²) */
   addTanhGradient,
@@ -102,7 +102,7 @@ export class Each {
       case Op.shift: return f32x4.sub(f32x4.sub(va, f32x4.splat(s)), f32x4.splat(t));
       case Op.clamp: return f32x4.pmin(f32x4.pmax(va, f32x4.splat(s)), f32x4.splat(t));
       case Op.exp: return Simd.exp(va);
-      case Op.shiftedExp: return Simd.exp(f32x4.sub(va, f32x4.splat(s)));
+      case Op.shiftedExp: return Simd.expOfNegative(f32x4.sub(va, f32x4.splat(s)));
       case Op.log: return Simd.log(va);
       case Op.tanh: return Simd.tanh(va);
       case Op.sigmoid: return Simd.sigmoid(va);
@@ -117,7 +117,7 @@ export class Each {
     // biome-ignore format: a table
     switch (op) {
       case Op.addScaled: return Simd.madd(a, f32x4.splat(s), y);
-      case Op.addScaledExp: return Simd.madd(Simd.exp(f32x4.sub(a, f32x4.splat(s))), f32x4.splat(t), y);
+      case Op.addScaledExp: return Simd.madd(Simd.expOfNegative(f32x4.sub(a, f32x4.splat(s))), f32x4.splat(t), y);
       default: return Each.accumulatePair(op, count, y, a, Simd.load(b, count), c, s);
     }
   }

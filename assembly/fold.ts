@@ -11,7 +11,7 @@ export enum Term {
   squaredDifference,
   /** a·b */
   product,
-  /** e^(a - s) */
+  /** e^(a - s) for a not above s */
   exp,
   /** ln(1 + e^a) - a·b, the binary cross-entropy of the logit a and the target b */
   bce,
@@ -46,7 +46,7 @@ export class Fold {
   @inline private static lanes(term: Term, count: u32, a: usize, b: usize, s: f32): v128 {
     const va = Simd.load(a, count);
     if (term === Term.value || term === Term.square) return va;
-    if (term === Term.exp) return Simd.exp(f32x4.sub(va, f32x4.splat(s)));
+    if (term === Term.exp) return Simd.expOfNegative(f32x4.sub(va, f32x4.splat(s)));
     const vb = Simd.load(b, count);
     if (term === Term.squaredDifference) return f32x4.sub(va, vb);
     if (term === Term.product) return f32x4.mul(va, vb);

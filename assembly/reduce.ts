@@ -72,9 +72,23 @@ export function allFinite(x: usize, n: u32): i32 {
 /** The largest element, -Infinity of none; NaNs are passed over. */
 export function largest(x: usize, n: u32): f32 {
   const bytes = (<usize>n) << 2;
+  const unrolled = bytes & ~63;
   const whole = bytes & ~15;
   let top = f32x4.splat(-Infinity);
   let i: usize = 0;
+  if (unrolled) {
+    let top1 = top;
+    let top2 = top;
+    let top3 = top;
+    do {
+      top = f32x4.pmax(top, v128.load(x + i));
+      top1 = f32x4.pmax(top1, v128.load(x + i, 16));
+      top2 = f32x4.pmax(top2, v128.load(x + i, 32));
+      top3 = f32x4.pmax(top3, v128.load(x + i, 48));
+      i += 64;
+    } while (i < unrolled);
+    top = f32x4.pmax(f32x4.pmax(top, top1), f32x4.pmax(top2, top3));
+  }
   for (; i < whole; i += 16) top = f32x4.pmax(top, v128.load(x + i));
   let result = Simd.max(top);
   for (; i < bytes; i += 4) {

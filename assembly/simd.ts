@@ -20,6 +20,15 @@ export class Simd {
     return f32x4.mul(f32x4.mul(f32x4.add(p, f32x4.splat(1)), i32x4.shl(half, 23)), scale);
   }
 
+  /** e^x for x that is not above 0, within 1 ulp where it is a normal number: a fifth less work than exp. Below 2^-126.5 it is 0. */
+  @inline static expOfNegative(x: v128): v128 {
+    const t = f32x4.pmax(x, f32x4.splat(-88.03));
+    // As in exp, but the low bits hold n + 127: shifted into the exponent they make 2^n, or 0 for the lowest n, -127.
+    const rounded = Simd.madd(t, f32x4.splat(<f32>Math.LOG2E), f32x4.splat(12583039));
+    const p = Simd.expm1Reduced(t, f32x4.sub(rounded, f32x4.splat(12583039)));
+    return f32x4.mul(f32x4.add(p, f32x4.splat(1)), i32x4.shl(rounded, 23));
+  }
+
   /** tanh x = (1 - e^-2|x|) / (1 + e^-2|x|) with the sign of x, within 1.9 ulp. */
   @inline static tanh(x: v128): v128 {
     const t = f32x4.pmax(f32x4.mul(f32x4.abs(x), f32x4.splat(-2)), f32x4.splat(-20));

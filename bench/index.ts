@@ -5,7 +5,7 @@ import benny from 'benny';
 import { Command, InvalidArgumentError } from 'commander';
 import { load, measurePeak } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
-import { BUNCH_MS, bunch } from './bunch.js';
+import { type Bunch, bunchOf, samples } from './bunch.js';
 import { suites } from './suites/index.js';
 
 interface Result {
@@ -52,12 +52,11 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
   const runtime = await load({ threads: 1 });
   const found: Result[] = [];
   let before = measurePeak(runtime);
-  const bunches = cases.map((bench) => bunch(runtime, bench, options.quick));
+  const bunches: Bunch[] = [];
+  for (const bench of cases) bunches.push(await bunchOf(runtime, bench, options.quick));
   await benny.suite(
     name,
-    benny.configure({
-      cases: options.quick ? { minSamples: 1, maxTime: 0, minTime: 1e-6 } : { minTime: BUNCH_MS / 1000, maxTime: 1 },
-    }),
+    benny.configure({ cases: samples(options.quick) }),
     ...bunches.map(({ run }, i) => benny.add(`${i}`, run)),
     benny.cycle((cycle) => {
       const index = found.length;

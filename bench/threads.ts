@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { load, measureDispatch } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
-import { bunch } from './bunch.js';
+import { type Bunch, bunchOf } from './bunch.js';
 import { suites } from './suites/index.js';
 
 interface Comparison {
@@ -44,7 +44,7 @@ if (comparisons.some(({ same }) => !same)) process.exitCode = 1;
 
 async function compare(bench: BenchCase): Promise<Comparison> {
   const [one, several] = [await load({ threads: 1 }), await load({ threads })];
-  const [alone, together] = [bunch(one, bench, false), bunch(several, bench, false)];
+  const [alone, together] = [await bunchOf(one, bench, false), await bunchOf(several, bench, false)];
   const [times, threadsTimes]: [number[], number[]] = [[], []];
   const end = performance.now() + 1000 * Number(options.seconds);
   while (performance.now() < end || times.length < ENOUGH_RUNS) {
@@ -59,7 +59,7 @@ async function compare(bench: BenchCase): Promise<Comparison> {
   return { name: bench.name, ms, threadsMs, ratio: ms / threadsMs, same };
 }
 
-function timed({ run, repeats }: { run(): void; repeats: number }): number {
+function timed({ run, repeats }: Bunch): number {
   const start = performance.now();
   run();
   return (performance.now() - start) / repeats;

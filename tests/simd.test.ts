@@ -103,6 +103,29 @@ for (const [name, { reference, ulp, special }] of Object.entries(functions)) {
   });
 }
 
+test('softmax takes powers of what is not above the largest number within 2.5 ulp, and 0 for those too small', (t) => {
+  const columns = 32;
+  const rows = 4096;
+  // The largest number first; then numbers from 0 down to -110.
+  const x = Float32Array.from({ length: rows * columns }, (_, i) =>
+    i % columns === 0 ? 0 : -(110 * i) / (rows * columns),
+  );
+  const address = arena.mark();
+  arena.allocate(x.length);
+  arena.write(address, x);
+  kernels.softmax(address, address, rows, columns);
+  const y = arena.read(address, x.length);
+  arena.reset(address);
+  let worst = 0;
+  for (const [i, power] of x.entries()) {
+    const share = (y[i] as number) / (y[i - (i % columns)] as number);
+    // Down to the smallest normal number, however small the first share is.
+    if (power > -83) worst = Math.max(worst, ulpError(share, Math.exp(power)));
+    else t.true(Math.abs(share - Math.exp(power)) < 2 ** -126, `${share} for ${power}`);
+  }
+  t.true(worst <= 2.5, `${worst} ulp`);
+});
+
 /** Distance of y from the exact value, in units of the last place a float32 has there; an infinity counts as 2^128. */
 function ulpError(y: number, exact: number): number {
   if (!Number.isFinite(y) && Object.is(y, Math.fround(exact))) return 0;

@@ -1,16 +1,17 @@
 // Adam over a million weights.
-import { jit, numpy } from '@jax-js/jax';
+import { blockUntilReady, jit } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import { Adam, Parameters, type Runtime, scale } from 'tapehead';
 import type { PeerCase, Side } from './row.js';
 import { array } from './sides/jax.js';
+import { adam, adamState, beta1, beta2, corrections, eps, of } from './sides/jax-training.js';
 import { onnxSession, onnxTensor } from './sides/onnx.js';
 import type { OnnxNode } from './sides/onnx-model.js';
 import { type Operand, operands } from './sides/tapehead.js';
 import { tensor } from './sides/tensorflow.js';
 
 const n = 1_000_000;
-const [lr, beta1, beta2, eps] = [1e-3, 0.9, 0.999, 1e-8];
+const lr = 1e-3;
 const STEPS_COMPARED = 3;
 
 /** Weights and their gradient, which stays the same. */
@@ -49,30 +50,17 @@ function tensorflow(runtime: Runtime): Side {
   );
 }
 
-/** What the corrections for the start at zero come to at a step: a factor on the mean, one on the square. */
-function corrections(step: number): [rate: number, square: number] {
-  return [lr / (1 - beta1 ** step), 1 / (1 - beta2 ** step)];
-}
-
 function jax(runtime: Runtime): Side {
   const [weights, gradient] = inputs(runtime);
-  type A = numpy.Array;
-  const update = jit((p: A, g: A, m: A, v: A, rate: A, square: A): [A, A, A] => {
-    const mean = m.mul(beta1).add(g.ref.mul(1 - beta1));
-    const squares = v.mul(beta2).add(g.ref.mul(g).mul(1 - beta2));
-    const root = numpy.sqrt(squares.ref.mul(square)).add(eps);
-    return [p.sub(mean.ref.mul(rate).div(root)), mean, squares];
-  });
+  const update = jit(adam);
   const g = array(gradient);
-  let state: [A, A, A] = [array(weights), numpy.zeros([n]), numpy.zeros([n])];
+  let state = adamState({ p: array(weights) });
   let step = 0;
   const run = async () => {
-    const [rate, square] = corrections(++step);
-    const [p, m, v] = state;
-    state = update(p, g.ref, m, v, rate, square);
-    for (const made of state) await made.blockUntilReady();
+    state = update(state, { p: g.ref }, ...corrections(lr, ++step));
+    await blockUntilReady(state);
   };
-  return updating(run, () => state[0].ref.dataSync() as Float32Array);
+  return updating(run, () => of(state.weights, 'p').ref.dataSync() as Float32Array);
 }
 
 /** In parts: the package has no optimizer. */
@@ -107,7 +95,7 @@ async function onnx(runtime: Runtime): Promise<Side> {
   let [p, m, v] = [onnxTensor(weights), zeros(), zeros()];
   let step = 0;
   const run = async () => {
-    const [rate, square] = corrections(++step).map((x) => onnxTensor(scalar(x))) as [typeof p, typeof p];
+    const [rate, square] = corrections(lr, ++step).map((x) => onnxTensor(scalar(x))) as [typeof p, typeof p];
     const made = await session.run({ p, g, m, v, rate, square });
     [p, m, v] = [made.next, made.mean, made.squares] as [typeof p, typeof p, typeof p];
   };

@@ -1,12 +1,13 @@
 // npm run bench:peers: times tapehead beside other libraries on WebAssembly, in one process, on the same inputs.
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { load } from 'tapehead';
+import { replaceFile } from '../../reproduce/replace-file.js';
 import { adamCase } from './adam.js';
+import { describeMachine } from './machine.js';
 import { opCases } from './ops.js';
-import { type PeerCase, peerNames, type Row, rowOf } from './row.js';
-import { benchTimer } from './timing.js';
+import { type MeasuredRow, type PeerCase, peerNames, type Row, rowOf } from './row.js';
+import { timeOf } from './timing.js';
 import { autoencoderCase } from './training/autoencoder.js';
 import { kernelMemoryCase } from './training/kernel-memory.js';
 import { mlpCase } from './training/mlp.js';
@@ -23,22 +24,28 @@ const options = new Command('npm run bench:peers --')
   .opts<{ only?: RegExp; json?: string; quick: boolean }>();
 
 const chosen = cases
-  .flatMap((bench) => peerNames.filter((peer) => peer in bench.peers).map((peer) => ({ bench, peer })))
-  .filter(({ bench, peer }) => options.only?.test(`${bench.name}, ${peer}`) ?? true);
+  .flatMap((bench) => peerNames.map((peer) => ({ bench, peer, title: `${bench.name}, ${peer}` })))
+  .filter(({ title }) => options.only?.test(title) ?? true);
 if (chosen.length === 0) {
   console.error(`bench:peers: --only must match a row, got ${options.only}`);
   process.exit(2);
 }
-const rows: Row[] = [];
 const runtime = await load();
-for (const { bench, peer } of chosen) {
-  const row = await rowOf(bench, peer, runtime, benchTimer(`${bench.name}, ${peer}`, options.quick));
-  console.log(describe(row));
-  rows.push(row);
+const where = describeMachine(runtime.info, new Date());
+console.log(where);
+const rows: MeasuredRow[] = [];
+for (const [i, { bench, peer, title }] of chosen.entries()) {
+  const row = await rowOf(bench, peer, runtime, (run) => timeOf(title, run, options.quick));
+  console.log(`${`${i + 1}/${chosen.length}`.padStart(5)}  ${describe(row)}`);
+  rows.push({ ...row, where });
+  // After each row: what is there stays when the run is broken off.
+  if (options.json !== undefined) save(options.json);
 }
 runtime.close();
-if (options.json !== undefined) {
-  writeFileSync(resolve(process.env.INIT_CWD ?? '.', options.json), `${JSON.stringify(rows, null, 2)}\n`);
+
+function save(file: string): void {
+  const text = `${JSON.stringify(rows, null, 2)}\n`;
+  replaceFile(resolve(process.env.INIT_CWD ?? '.', file), new TextEncoder().encode(text));
 }
 
 function expression(text: string): RegExp {
@@ -49,8 +56,11 @@ function expression(text: string): RegExp {
   }
 }
 
-function describe({ name, peer, ms, peerMs, ratio, error }: Row): string {
+function describe({ name, peer, ms, peerMs, peerCalls, ratio, error }: Row): string {
   const time = (x: number) => `${x.toPrecision(4)} ms`.padStart(14);
-  const theirs = ratio === null ? `  ${error}` : `${time(peerMs ?? NaN)}${ratio.toPrecision(4).padStart(10)} x`;
+  const theirs =
+    ratio === null
+      ? `  ${error}`
+      : `${time(peerMs ?? NaN)}${ratio.toPrecision(4).padStart(10)} x${peerCalls === 1 ? ' (one call)' : ''}`;
   return `${name.padEnd(50)}${time(ms)}  ${peer.padEnd(16)}${theirs}`;
 }

@@ -1,10 +1,10 @@
 // What a comparison looks like: a table in Markdown, a chart of ratios.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../reproduce/plot.js';
-import { peerNames, type Row } from './row.js';
+import { type MeasuredRow, peerNames, type Row } from './row.js';
 
 /** A line a bench, a column a peer with its time and ratio; below, what has no time, and the chart. */
-export function table(rows: readonly Row[], where: string): string {
+export function table(rows: readonly MeasuredRow[]): string {
   const names = [...new Set(rows.map(({ name }) => name))];
   const lines = names.map((name) => {
     const own = rows.filter((row) => row.name === name);
@@ -20,7 +20,7 @@ export function table(rows: readonly Row[], where: string): string {
   const reasons = [...failed].map(([reason, names]) => `${reason} (${names.join('; ')})`);
   return [
     '',
-    where,
+    ...new Set(rows.map(({ where }) => `${where}.`)),
     '',
     `| bench | tapehead | ${peerNames.join(' | ')} |`,
     `|---|---|${peerNames.map(() => '---|').join('')}`,
@@ -35,7 +35,9 @@ export function table(rows: readonly Row[], where: string): string {
 function cell(row: Row | undefined): string {
   if (row === undefined) return '–';
   if (row.peerMs === null || row.ratio === null) return 'cannot';
-  return `${duration(row.peerMs)} (${row.ratio.toPrecision(3)} ×)`;
+  const once = row.peerCalls === 1 ? ', one call' : '';
+  const ratio = row.ratio >= 100 ? row.ratio.toFixed(0) : row.ratio.toPrecision(3);
+  return `${duration(row.peerMs)}${once} (${ratio} ×)`;
 }
 
 function duration(ms: number): string {
@@ -43,16 +45,31 @@ function duration(ms: number): string {
   return ms >= 1 ? `${ms.toPrecision(3)} ms` : `${(1000 * ms).toPrecision(3)} µs`;
 }
 
-/** Ratios on a logarithmic scale, a point a row. */
+const WIDTH = 420;
+const peerColors = { domain: [...peerNames], range: [colors.orange, colors.blue, colors.green] };
+
+/** Ratios on a logarithmic scale, a point a row; right of the frame, who has none. */
 export function chart(rows: readonly Row[]): TopLevelSpec {
   const values = rows.filter(({ ratio }) => ratio !== null).map(({ name, peer, ratio }) => ({ name, peer, ratio }));
   const names = [...new Set(rows.map(({ name }) => name))];
+  const failed = names.flatMap((name) => {
+    const peers = rows.filter((row) => row.name === name && row.ratio === null).map(({ peer }) => peer);
+    return peers.length > 0 ? [{ name, text: `✕ ${peers.join(', ')}` }] : [];
+  });
+  const y = {
+    field: 'name',
+    type: 'nominal',
+    title: null,
+    sort: names,
+    axis: { labelLimit: 0, grid: true },
+  } as const;
   return {
     title: {
       text: 'Time of other WebAssembly libraries',
-      subtitle: 'as a multiple of tapehead’s, same process, same inputs; right of the line tapehead is faster',
+      subtitle:
+        'as a multiple of tapehead’s, same process, same inputs; right of the line tapehead is faster; ✕ cannot',
     },
-    width: 420,
+    width: WIDTH,
     height: { step: 24 },
     layer: [
       {
@@ -71,16 +88,15 @@ export function chart(rows: readonly Row[]): TopLevelSpec {
             scale: { type: 'log' },
             axis: { format: '~g', values: [0.01, 0.1, 1, 10, 100, 1000, 10_000] },
           },
-          y: { field: 'name', type: 'nominal', title: null, sort: names, axis: { labelLimit: 420, grid: true } },
-          color: {
-            field: 'peer',
-            type: 'nominal',
-            title: null,
-            scale: { domain: [...peerNames], range: [colors.orange, colors.blue, colors.green] },
-            legend: { orient: 'top' },
-          },
+          y,
+          color: { field: 'peer', type: 'nominal', title: null, scale: peerColors, legend: { orient: 'top' } },
           shape: { field: 'peer', type: 'nominal', title: null, scale: { domain: [...peerNames] } },
         },
+      },
+      {
+        data: { values: failed },
+        mark: { type: 'text', align: 'left', color: '#555' },
+        encoding: { x: { value: WIDTH + 8 }, y, text: { field: 'text' } },
       },
     ],
   };

@@ -18,7 +18,7 @@ export interface PeerCase {
   readonly tolerance: number;
   readonly ours: (runtime: Runtime) => Side;
   /** How each peer does it; a peer that cannot throws. The runtime makes the same inputs again. */
-  readonly peers: Partial<Record<PeerName, (runtime: Runtime) => Side | Promise<Side>>>;
+  readonly peers: Readonly<Record<PeerName, (runtime: Runtime) => Side | Promise<Side>>>;
 }
 
 export interface Row {
@@ -28,14 +28,26 @@ export interface Row {
   readonly ms: number;
   /** The peer's; null where it cannot do the work, or comes to another result. */
   readonly peerMs: number | null;
+  /** How many calls of the peer that is the median of. */
+  readonly peerCalls?: number;
   /** The peer's time over ours. */
   readonly ratio: number | null;
   /** Why there is no time of the peer. */
   readonly error?: string;
 }
 
-/** Median milliseconds of a run of each. */
-export type Timer = (...runs: readonly (() => unknown)[]) => Promise<readonly number[]>;
+/** A row with the machine, versions and date that it comes from. */
+export interface MeasuredRow extends Row {
+  readonly where: string;
+}
+
+/** Median milliseconds of a run, and of how many. */
+export interface Time {
+  readonly ms: number;
+  readonly calls: number;
+}
+
+export type Timer = (run: () => unknown) => Promise<Time>;
 
 /** Compares, then times. What the peer throws becomes the row's error; what we throw is ours to mend, and is thrown. */
 export async function rowOf(bench: PeerCase, peer: PeerName, runtime: Runtime, time: Timer): Promise<Row> {
@@ -43,13 +55,13 @@ export async function rowOf(bench: PeerCase, peer: PeerName, runtime: Runtime, t
   const ours = bench.ours(runtime);
   const expected = await ours.result();
   try {
-    const theirs = await bench.peers[peer]?.(runtime);
-    if (theirs === undefined) throw new RangeError(`bench: ${name} must be written for ${peer}`);
+    const theirs = await bench.peers[peer](runtime);
     expectSame(expected, await theirs.result(), bench.tolerance);
-    const [ms = NaN, peerMs = NaN] = await time(ours.run, theirs.run);
-    return { name, peer, ms, peerMs, ratio: peerMs / ms };
+    const { ms: peerMs, calls: peerCalls } = await time(theirs.run);
+    const { ms } = await time(ours.run);
+    return { name, peer, ms, peerMs, peerCalls, ratio: peerMs / ms };
   } catch (error) {
-    const [ms = NaN] = await time(ours.run);
+    const { ms } = await time(ours.run);
     return { name, peer, ms, peerMs: null, ratio: null, error: reason(error) };
   }
 }

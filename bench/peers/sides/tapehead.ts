@@ -8,6 +8,11 @@ export interface Operand {
   readonly data: Float32Array;
 }
 
+/** Whether an entry of a state dict is a matrix [outputs, inputs], which other libraries keep as [inputs, outputs]. */
+export function isWeightMatrix(name: string, { shape }: Operand): boolean {
+  return /weight(_ih|_hh)?$/.test(name) && shape.length === 2;
+}
+
 /** Numbers from U(-1, 1), the same at every call. */
 export function operands(runtime: Runtime, shapes: readonly Shape[]): Operand[] {
   const random = new Random(runtime, 1);

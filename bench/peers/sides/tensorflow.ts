@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // It also registers the gradients of all ops.
 import '@tensorflow/tfjs-layers';
 import type { Side } from '../row.js';
-import type { Operand } from './tapehead.js';
+import { isWeightMatrix, type Operand } from './tapehead.js';
 
 await tf.setBackend('wasm');
 
@@ -42,8 +42,8 @@ export function tensor({ data, shape }: Operand): tf.Tensor {
 export function variables(state: ReadonlyMap<string, Operand>): (name: string) => tf.Variable {
   const made = new Map(
     [...state].map(([name, entry]) => {
-      const isWeight = /weight(_ih|_hh)?$/.test(name) && entry.shape.length === 2;
-      return [name, tf.variable(tf.tidy(() => (isWeight ? tf.transpose(tensor(entry)) : tensor(entry))))];
+      const value = () => (isWeightMatrix(name, entry) ? tf.transpose(tensor(entry)) : tensor(entry));
+      return [name, tf.variable(tf.tidy(value))];
     }),
   );
   return (name) => {

@@ -1,8 +1,20 @@
-// A training step of a convolutional auto-encoder: ours, and as one writes it in TensorFlow.js.
+// A training step of a convolutional auto-encoder: ours, and as one writes it for TensorFlow.js and for jax-js.
+import { jit, lax, nn, numpy, tree, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { Adam, conv2d, convTranspose2d, mseLoss, Parameters, Random, type Runtime, relu, sigmoid } from 'tapehead';
 import type { PeerCase, Side } from '../row.js';
+import { array } from '../sides/jax.js';
+import {
+  type AdamState,
+  type Arrays,
+  adam,
+  adamState,
+  arrays,
+  corrections,
+  jaxTraining,
+  of,
+} from '../sides/jax-training.js';
 import { onnxTraining } from '../sides/onnx.js';
 import { training } from '../sides/tapehead.js';
 import { tensor } from '../sides/tensorflow.js';
@@ -71,9 +83,36 @@ function tensorflow(runtime: Runtime): Side {
   return training(async () => (await model.trainOnBatch(xs, xs)) as number);
 }
 
+type A = numpy.Array;
+
+const jaxStrides = [halve.stride, halve.stride];
+
+function jaxCost(weights: Arrays, images: A): A {
+  const withBias = (x: A, i: number) => x.add(of(weights, `${i}.bias`).reshape([-1, 1, 1]));
+  const down = (x: A, i: number) =>
+    withBias(lax.convGeneralDilated(x, of(weights, `${i}.weight`), jaxStrides, 'SAME'), i);
+  const up = (x: A, i: number) =>
+    withBias(lax.convTranspose(x, of(weights, `${i}.weight`), jaxStrides, 'SAME', { transposeKernel: true }), i);
+  const code = nn.relu(down(nn.relu(down(images.ref, 0)), 1));
+  const again = nn.sigmoid(up(nn.relu(up(code, 2)), 3));
+  return numpy.square(again.sub(images)).mean();
+}
+
+const jaxStep = jit((state: AdamState, images: A, rate: A, square: A): [A, AdamState] => {
+  const [loss, gradients] = valueAndGrad(jaxCost)(tree.ref(state.weights), images);
+  return [loss, adam(state, gradients as Arrays, rate, square)];
+});
+
+function jax(runtime: Runtime): Side {
+  const { parameters, images } = setUp(runtime);
+  const xs = array({ shape: images.shape, data: images.toArray() });
+  const first = adamState(arrays(parameters.stateDict()));
+  return jaxTraining(first, (state, step) => jaxStep(state, xs.ref, ...corrections(lr, step)));
+}
+
 export const autoencoderCase: PeerCase = {
-  name: `conv auto-encoder training step, 32x32, batch ${batch}`,
+  name: `conv auto-encoder step, 32x32, batch ${batch}`,
   tolerance: 1e-4,
   ours,
-  peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining },
+  peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining, 'jax-js': jax },
 };

@@ -1,7 +1,10 @@
-// A step of a kernel memory's fit at the size of its published experiment: ours, and as one writes it in TensorFlow.js.
+// A step of a kernel memory's fit at the size of its published experiment: ours, and as one writes it for TensorFlow.js and for jax-js.
+import { jit, lax, nn, numpy, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import { Adam, attentionWeights, NormalEquations, Parameters, Random, type Runtime } from 'tapehead';
 import type { PeerCase, Side } from '../row.js';
+import { array } from '../sides/jax.js';
+import { type AdamState, type Arrays, adam, adamState, corrections, jaxTraining, of } from '../sides/jax-training.js';
 import { onnxTraining } from '../sides/onnx.js';
 import { training } from '../sides/tapehead.js';
 import { tensor } from '../sides/tensorflow.js';
@@ -91,9 +94,53 @@ function tensorflow(runtime: Runtime): Side {
   );
 }
 
+type A = numpy.Array;
+
+function jaxWeights(keys: A, queries: A): A {
+  return nn.softmax(numpy.matmul(queries, numpy.transpose(keys)));
+}
+
+const jaxEquations = jit((keys: A, queries: A, targets: A): [A, A] => {
+  const weights = jaxWeights(keys, queries);
+  const gram = numpy.matmul(numpy.transpose(weights.ref), weights.ref).add(numpy.eye(memorySize).mul(ridge));
+  return [gram, numpy.matmul(numpy.transpose(weights), targets)];
+});
+
+/** Not compiled: under `jit` its triangular solve throws (`input is not imm`). */
+function jaxSolve(gram: A, cross: A): A {
+  const factor = lax.linalg.cholesky(gram);
+  const half = lax.linalg.triangularSolve(factor.ref, cross, { leftSide: true, lower: true });
+  return lax.linalg.triangularSolve(factor, half, { leftSide: true, lower: true, transposeA: true });
+}
+
+function jaxCost({ keys }: { keys: A }, values: A, queries: A, targets: A): A {
+  return numpy
+    .square(numpy.matmul(jaxWeights(keys, queries), values).sub(targets))
+    .sum(1)
+    .sum()
+    .div(2);
+}
+
+type JaxStep = (state: AdamState, values: A, queries: A, targets: A, rate: A, square: A) => [A, AdamState];
+
+const jaxStep = jit<JaxStep>((state, values, queries, targets, rate, square) => {
+  const keys = of(state.weights, 'keys').ref;
+  const [loss, gradients] = valueAndGrad(jaxCost)({ keys }, values, queries, targets);
+  return [loss, adam(state, gradients as Arrays, rate, square)];
+});
+
+function jax(runtime: Runtime): Side {
+  const { K, Q, X } = setUp(runtime);
+  const [keys, queries, targets] = [K, Q, X].map((x) => array({ shape: x.shape, data: x.toArray() })) as [A, A, A];
+  return jaxTraining(adamState({ keys }), (state, step) => {
+    const [gram, cross] = jaxEquations(of(state.weights, 'keys').ref, queries.ref, targets.ref);
+    return jaxStep(state, jaxSolve(gram, cross), queries.ref, targets.ref, ...corrections(lr, step));
+  });
+}
+
 export const kernelMemoryCase: PeerCase = {
-  name: `kernel memory training step, ${rows} x ${keySize} to ${valueSize}, M = ${memorySize}`,
+  name: `kernel memory step, ${rows} rows, M = ${memorySize}`,
   tolerance: 1e-4,
   ours,
-  peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining },
+  peers: { 'TensorFlow.js': tensorflow, 'onnxruntime-web': onnxTraining, 'jax-js': jax },
 };

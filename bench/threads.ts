@@ -31,6 +31,7 @@ const options = new Command('npm run bench:threads --')
 const threads = Number(options.threads);
 const only = new RegExp(options.only, 'i');
 const runtime = await load({ threads });
+await runtime.threads?.settled;
 console.log(`${runtime.info.variant}: ${runtime.info.reason}`);
 console.log(`an empty job: ${measureDispatch(runtime).toFixed(2)} µs`);
 runtime.close();
@@ -44,6 +45,7 @@ if (comparisons.some(({ same }) => !same)) process.exitCode = 1;
 
 async function compare(bench: BenchCase): Promise<Comparison> {
   const [one, several] = [await load({ threads: 1 }), await load({ threads })];
+  await several.threads?.settled;
   const [alone, together] = [await bunchOf(one, bench, false), await bunchOf(several, bench, false)];
   const [times, threadsTimes]: [number[], number[]] = [[], []];
   const end = performance.now() + 1000 * Number(options.seconds);

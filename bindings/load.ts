@@ -99,27 +99,21 @@ async function open(
   const shared = count > 1;
   // Loaded only where it is needed: one thread does without.
   const parallel = shared ? await import('./parallel.js') : undefined;
-  const threads = parallel && new parallel.Threads(count);
-  try {
-    const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
-    const module = await compiled(build, wasm, parallel?.forSharedMemory);
-    const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    const kernels = instance.exports as unknown as Kernels;
-    const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
-    const info: RuntimeInfo = {
-      variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
-      threads: count,
-      reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
-    };
-    await threads?.start(module, memory, instance);
-    const table = threads === undefined ? kernels : parallel?.sharedKernels(kernels, threads);
-    const runtime = new Runtime(table as Kernels, arena, info, threads);
-    threads?.endWith(runtime);
-    return runtime;
-  } catch (error) {
-    threads?.close();
-    throw error;
-  }
+  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+  const module = await compiled(build, wasm, parallel?.forSharedMemory);
+  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const kernels = instance.exports as unknown as Kernels;
+  const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
+  const info: RuntimeInfo = {
+    variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
+    threads: count,
+    reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
+  };
+  if (parallel === undefined) return new Runtime(kernels, arena, info, undefined);
+  const threads = new parallel.Threads(count, module, memory, instance);
+  const runtime = new Runtime(parallel.sharedKernels(kernels, threads), arena, info, threads);
+  threads.endWith(runtime);
+  return runtime;
 }
 
 async function compiled(

@@ -59,9 +59,17 @@ export class Runtime {
   constructor(
     /** @internal */ readonly kernels: Kernels,
     /** @internal */ readonly arena: Arena,
-    /** What was loaded, and why. */ readonly info: RuntimeInfo,
+    private readonly loaded: RuntimeInfo,
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
+
+  /** What was loaded, and why; without the threads that could not start, once that is known. */
+  get info(): RuntimeInfo {
+    const missing = [...(this.threads?.missing.values() ?? [])];
+    if (missing.length === 0) return this.loaded;
+    const { variant, threads, reason } = this.loaded;
+    return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
+  }
 
   /** Ends the threads, if there are any; what is done from then on is done by the caller alone. */
   close(): void {

@@ -11,46 +11,28 @@ interface Handle {
   terminate(): void;
 }
 
-interface Opened extends Handle {
-  /** `ready`, or what went wrong. */
-  readonly answer: Promise<string>;
-}
-
-/** How long a worker may take to be ready. */
-const PATIENCE_MS = 10_000;
-
-/** The workers, and the caller as thread 0. */
+/** The workers, and the caller as thread 0. A worker takes part from when it is ready; until then the others do its share. */
 export class Threads {
-  readonly count: number;
-  #workers: readonly Opened[];
-  #job: Job | undefined;
+  /** Settles when every worker is ready, or will never be. */
+  readonly settled: Promise<unknown>;
+  /** Why each worker is missing that could not start. */
+  readonly missing = new Map<number, string>();
+  readonly #workers: Handle[] = [];
+  readonly #job: Job;
   #lost: string | undefined;
   #closed = false;
 
-  /** Opens `count` - 1 workers. That takes longer than all else when a runtime is made, so it comes first. */
-  constructor(count: number) {
-    this.count = count;
-    this.#workers = Array.from({ length: count - 1 }, (_, i) => open((how) => this.#lose(`thread ${i + 1} ${how}`)));
-  }
-
-  /** Gives the workers `instance`'s module and its shared memory. Rejects where one cannot start. */
-  async start(
+  /** Opens `count` - 1 workers on `instance`'s module and its shared memory. */
+  constructor(
+    readonly count: number,
     module: WebAssembly.Module,
     memory: WebAssembly.Memory,
     { exports }: WebAssembly.Instance,
-  ): Promise<void> {
+  ) {
     const control = Job.control();
     this.#job = new Job(control, exports, 0);
-    for (const [i, worker] of this.#workers.entries()) worker.post({ module, memory, control, thread: i + 1 });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(resolve, PATIENCE_MS, `has not answered within ${PATIENCE_MS / 1000} seconds`);
-    });
-    const answers = await Promise.all(this.#workers.map(({ answer }) => Promise.race([answer, late])));
-    clearTimeout(timer);
-    const failure = answers.find((answer) => answer !== 'ready');
-    if (failure !== undefined) throw new Error(`a thread ${failure}`);
-    for (const worker of this.#workers) worker.unref();
+    const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
+    this.settled = Promise.all(others.map((thread) => this.#open({ module, memory, control, thread })));
   }
 
   /** Ends the workers, and with them the memory that they hold, when nobody can reach `runtime` any more. */
@@ -62,7 +44,7 @@ export class Threads {
   run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
     this.expectAlive();
     try {
-      this.#job?.run(name, blocks, args);
+      this.#job.run(name, blocks, args);
     } catch (error) {
       this.#lose(`${error}`);
       throw error;
@@ -77,8 +59,29 @@ export class Threads {
   /** Ends the workers; from then on the caller does everything. */
   close(): void {
     this.#closed = true;
-    for (const worker of this.#workers) worker.terminate();
-    this.#workers = [];
+    for (const worker of this.#workers.splice(0)) worker.terminate();
+  }
+
+  /** Settles when the worker is ready, or will never be. */
+  #open(start: Start): Promise<void> {
+    return new Promise((settle) => {
+      let ready = false;
+      const ended = (how: string) => {
+        const what = `thread ${start.thread} ${how}`;
+        if (ready) this.#lose(what);
+        else if (!this.#closed && !this.missing.has(start.thread)) this.missing.set(start.thread, what);
+        settle();
+      };
+      const heard = (answer: string) => {
+        if (answer !== 'ready') return ended(answer);
+        ready = true;
+        worker.unref();
+        settle();
+      };
+      const worker = open(heard, ended);
+      this.#workers.push(worker);
+      worker.post(start);
+    });
   }
 
   #lose(how: string): void {
@@ -86,23 +89,16 @@ export class Threads {
   }
 }
 
+/** A runtime that nobody can reach any more takes its threads along. */
 const forgotten = new FinalizationRegistry<Threads>((threads) => threads.close());
 
 /** A worker. `ended` hears of its end, if it is early. */
-function open(ended: (how: string) => void): Opened {
+function open(heard: Hear, ended: Hear): Handle {
   if (import.meta.url === undefined) {
     throw new Error('the bundle is no ES module, which alone can find the script of a thread');
   }
-  let answered: (how: string) => void = () => {};
-  const answer = new Promise<string>((resolve) => {
-    answered = resolve;
-  });
-  const gone = (how: string) => {
-    ended(how);
-    answered(how);
-  };
   const node = nodeThreads();
-  return { answer, ...(node === undefined ? inBrowser(answered, gone) : inNode(node, answered, gone)) };
+  return node === undefined ? inBrowser(heard, ended) : inNode(node, heard, ended);
 }
 
 type Hear = (how: string) => void;
@@ -111,11 +107,11 @@ function nodeThreads() {
   return globalThis.process?.getBuiltinModule?.('node:worker_threads');
 }
 
-function inNode(node: NonNullable<ReturnType<typeof nodeThreads>>, answered: Hear, ended: Hear): Handle {
+function inNode(node: NonNullable<ReturnType<typeof nodeThreads>>, heard: Hear, ended: Hear): Handle {
   // Bundlers take a name that is written out for a file of the page. Options of the process may not fit a worker.
   const script = './tapehead-worker.js';
   const worker = new node.Worker(new URL(script, import.meta.url), { execArgv: [] });
-  worker.on('message', answered);
+  worker.on('message', heard);
   worker.on('error', (error) => ended(`has failed: ${error}`));
   worker.on('exit', (code) => ended(`has ended with exit code ${code}`));
   return {
@@ -125,9 +121,9 @@ function inNode(node: NonNullable<ReturnType<typeof nodeThreads>>, answered: Hea
   };
 }
 
-function inBrowser(answered: Hear, ended: Hear): Handle {
+function inBrowser(heard: Hear, ended: Hear): Handle {
   const worker = new Worker(new URL('./tapehead-worker.js', import.meta.url), { type: 'module' });
-  worker.onmessage = ({ data }) => answered(data);
+  worker.onmessage = ({ data }) => heard(data);
   // Where the script cannot be had there is no message.
   worker.onerror = ({ message = 'tapehead-worker.js must lie beside the code that loads it' }) =>
     ended(`has failed: ${message}`);

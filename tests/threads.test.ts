@@ -22,6 +22,7 @@ for (const name of modelNames) {
     const hashes: string[] = [];
     for (const threads of counts) {
       const runtime = await load({ threads });
+      await runtime.threads?.settled;
       t.is(runtime.info.threads, threads, runtime.info.reason);
       jobs = 0;
       hashes.push(await trainedHash(name, runtime, 3));
@@ -79,6 +80,7 @@ test.serial('a thread that is killed is an error at the next step', async (t) =>
   };
   const runtime = await load({ threads: 3 });
   Worker.prototype.postMessage = postMessage;
+  await runtime.threads?.settled;
   t.is(product(runtime), 65536);
   await workers[1]!.terminate();
   t.throws(() => product(runtime), { message: /^the runtime must have all of its threads, but thread 2 has ended/ });
@@ -87,6 +89,7 @@ test.serial('a thread that is killed is an error at the next step', async (t) =>
 
 test('a kernel that fails in any thread is an error, not a silence', async (t) => {
   const runtime = await load({ threads: 2 });
+  await runtime.threads?.settled;
   const [y, x] = [runtime.zeros([8]).pointer, 2 ** 32 - 2 ** 20];
   t.throws(() => runtime.kernels.add(y, x, x, 2 ** 20), { message: /out of bounds|has failed in a thread/ });
   runtime.close();
@@ -104,6 +107,7 @@ function script(text: string): Promise<{ stdout: string }> {
 const sharedWork = `
   const { load, matmul } = await import(index);
   const runtime = await load({ threads: 3 });
+  await runtime.threads.settled;
   const work = () => runtime.step(() => matmul(runtime.zeros([256, 256]), runtime.zeros([256, 256])).size);
   work();
 `;

@@ -111,7 +111,7 @@ export class NormalEquations {
     const values = this.#values;
     const mark = arena.mark();
     const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
-    const work = runtime.allocate(8 * (m + 3) * runtime.info.threads);
+    const work = runtime.allocate(8 * (m + 3) * (runtime.threads?.count ?? 1));
     const panels = Math.ceil(n / 4);
     const parts = runtime.allocate(4 * panels);
     const norm = kernels.symmetricNorm(this.#gram.pointer, work, m);

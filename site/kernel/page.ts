@@ -1,6 +1,6 @@
 // The kernel memory's page: draws what its worker tells, and takes pixels and images from the visitor.
 import * as Plot from '@observablehq/plot';
-import { color, showCurve, showPlot } from '../shell/charts.js';
+import { color, measureAxis, showCurve, showPlot } from '../shell/charts.js';
 import { takeFiles } from '../shell/drop.js';
 import { find } from '../shell/find.js';
 import type { Snapshot } from '../shell/messages.js';
@@ -110,7 +110,7 @@ function showErrors({ entries, sizes }: KernelView, result: string): void {
   showPlot(place('errors'), `Error over the size of the memory. ${result}`, {
     height: 180,
     x: { type: 'point', domain: sizes, label: 'keys M' },
-    y: { label: null, zero: true, nice: true, grid: true, ticks: 4 },
+    y: measureAxis(entries.length === 0),
     marks: [Plot.ruleY([0], { stroke: color('rule') }), curve('fitted', 'orange'), curve('heldOut', 'blue')],
   });
 }

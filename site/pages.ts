@@ -18,4 +18,10 @@ export const pages: readonly Page[] = [
     title: 'Gumbel memory',
     summary: 'A network learns which of a few numbers to read. Swap the numbers, and it reads another function.',
   },
+  {
+    folder: 'kernel',
+    title: 'Kernel memory',
+    summary:
+      'Whole images recalled from a few of their pixels, by memories of 8 to 256 keys, from shapes or images of yours.',
+  },
 ];

@@ -1,8 +1,8 @@
 // What a page and its worker say to each other.
 import type { RuntimeInfo } from 'tapehead';
 
-/** The numbers of a page's form, by the names of its fields; `seed` is one of them. */
-export type Settings = Readonly<Record<string, number>>;
+/** What a page's form holds, by the names of its fields; the number `seed` is one of them. */
+export type Settings = Readonly<Record<string, number | string>>;
 
 /** What one update has to tell: `loss` is one of them. */
 export type Measures = Readonly<Record<string, number>>;

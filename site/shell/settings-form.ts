@@ -1,4 +1,4 @@
-// The form of numbers that a model is made from; to submit it is to start over.
+// The form of settings that a model is made from; to submit it is to start over.
 import { find } from './find.js';
 import type { Settings } from './messages.js';
 
@@ -31,10 +31,12 @@ export class SettingsForm {
   }
 
   #read(): Settings {
-    return Object.fromEntries(this.#fields().map(({ name, valueAsNumber }) => [name, valueAsNumber]));
+    return Object.fromEntries(
+      this.#fields().map((field) => [field.name, field.type === 'number' ? Number(field.value) : field.value]),
+    );
   }
 
-  #fields(): HTMLInputElement[] {
-    return [...this.#form.querySelectorAll('input')];
+  #fields(): (HTMLInputElement | HTMLSelectElement)[] {
+    return [...this.#form.querySelectorAll<HTMLInputElement | HTMLSelectElement>('input[name], select[name]')];
   }
 }

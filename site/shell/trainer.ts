@@ -6,6 +6,8 @@ import type { Measures, Settings, ToPage, ToWorker } from './messages.js';
 /** A model and everything that it is trained with. */
 export interface Trainee<View, Question> {
   readonly parameters: Parameters;
+  /** What a checkpoint has to say beside its tensors. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /** One update, after `done` others. */
   update(done: number): Measures;
   /** What the page draws. */
@@ -16,8 +18,8 @@ export interface Trainee<View, Question> {
 export interface Course<View, Question> {
   /** A fresh model, everything random from `settings.seed`. */
   create(runtime: Runtime, settings: Settings): Trainee<View, Question>;
-  /** The settings that a checkpoint was made with, as far as its shapes tell. */
-  settingsOf(shapeOf: (name: string) => Shape): Settings;
+  /** The settings that a checkpoint was made with, as far as its shapes and its metadata tell. */
+  settingsOf(shapeOf: (name: string) => Shape, metadata: Readonly<Record<string, string>>): Settings;
 }
 
 /** Between slices the worker hears what the page says. */
@@ -134,7 +136,7 @@ class Trainer<View, Question> {
         return shape;
       };
       const { updates = 0 } = JSON.parse(metadata.tapehead ?? '{}');
-      const settings = { ...this.#lesson?.settings, ...this.course.settingsOf(shapeOf) };
+      const settings = { ...this.#lesson?.settings, ...this.course.settingsOf(shapeOf, metadata) };
       await this.#begin(await this.#create(settings, tensors, Number.isSafeInteger(updates) ? updates : 0), true);
     } catch (error) {
       post({ kind: 'refused', reason: reasonOf(error) });
@@ -142,7 +144,7 @@ class Trainer<View, Question> {
   }
 
   #save({ settings, trainee, updates }: Lesson<View, Question>): void {
-    const metadata = { format: 'pt', tapehead: JSON.stringify({ settings, updates }) };
+    const metadata = { format: 'pt', ...trainee.metadata, tapehead: JSON.stringify({ settings, updates }) };
     post({ kind: 'saved', file: writeSafetensors(trainee.parameters.stateDict(), metadata) });
   }
 

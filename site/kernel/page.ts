@@ -1,14 +1,14 @@
 // The kernel memory's page: draws what its worker tells, and takes pixels and images from the visitor.
 import * as Plot from '@observablehq/plot';
-import { color, showCurve, showPlot } from '../shell/charts.js';
+import { color, measureAxis, showCurve, showPlot } from '../shell/charts.js';
 import { takeFiles } from '../shell/drop.js';
 import { find } from '../shell/find.js';
 import type { Snapshot } from '../shell/messages.js';
 import { openPage } from '../shell/page.js';
 import { PIXELS, readPictures } from '../shell/pictures.js';
 import { PixelGrid } from './pixel-grid.js';
-import { type SheetRow, showSheet } from './sheet.js';
-import type { Entry, KernelQuestion, KernelView } from './worker.js';
+import { showSheet } from './sheet.js';
+import type { KernelQuestion, KernelView } from './worker.js';
 
 const place = (id: string): HTMLElement => find(`#${id}`, HTMLElement);
 const pattern = find('#pattern', HTMLSelectElement);
@@ -48,7 +48,7 @@ function showPixels(pixels: readonly number[]): void {
   grid.pixels = pixels;
   chosen.value = pixels.join();
   count.disabled = pattern.value === 'chosen';
-  place('given').textContent = `${pixels.length} of ${PIXELS} pixels are given.`;
+  place('given').textContent = `Given: ${pixels.length} of ${PIXELS} pixels.`;
 }
 
 async function useImages(files: readonly File[]): Promise<void> {
@@ -60,7 +60,7 @@ async function useImages(files: readonly File[]): Promise<void> {
     const images = `${pictures.count.toLocaleString('en')} images`;
     const option = source.options.namedItem('dropped') ?? new Option('', 'dropped');
     option.id = 'dropped';
-    option.text = `yours: ${images}`;
+    option.text = 'yours';
     source.append(option);
     source.value = 'dropped';
     tellForm(source);
@@ -76,11 +76,11 @@ function tellImages(text: string, fault = false): void {
   notice.classList.toggle('fault', fault);
 }
 
-function draw({ history, updates, view }: Snapshot<KernelView>): void {
+function draw({ history, view }: Snapshot<KernelView>): void {
   if (shown === undefined) showPixels(view.pixels);
   shown = view.pixels;
   showCurve(place('loss-curve'), history, 'loss', 'Loss');
-  const result = updates === 0 ? 'Nothing has been stored yet.' : standing(view);
+  const result = standing(view);
   place('standing').textContent = result;
   showErrors(view, result);
   const half = view.originals.length / 2;
@@ -89,7 +89,9 @@ function draw({ history, updates, view }: Snapshot<KernelView>): void {
 }
 
 function standing({ entries, sizes, fitted, heldOut }: KernelView): string {
-  const { memorySize, ...errors } = entries.at(-1) as Entry;
+  const last = entries.at(-1);
+  if (last === undefined) return 'Nothing has been stored yet.';
+  const { memorySize, ...errors } = last;
   const which = sizes.length === 1 ? '' : ` (memory ${entries.length} of ${sizes.length})`;
   return (
     `With ${memorySize} keys${which} the error of a pixel is ${errors.fitted.toFixed(3)} on the ${fitted.toLocaleString('en')} ` +
@@ -108,18 +110,22 @@ function showErrors({ entries, sizes }: KernelView, result: string): void {
   showPlot(place('errors'), `Error over the size of the memory. ${result}`, {
     height: 180,
     x: { type: 'point', domain: sizes, label: 'keys M' },
-    y: { label: null, zero: true, nice: true, grid: true, ticks: 4 },
+    y: measureAxis(entries.length === 0),
     marks: [Plot.ruleY([0], { stroke: color('rule') }), curve('fitted', 'orange'), curve('heldOut', 'blue')],
   });
 }
 
 function showImages(id: string, view: KernelView, of: (pictures: Float32Array) => Float32Array): void {
-  const { pixels, originals, entries } = view;
-  const recalled = entries.map(({ memorySize, recalled }) => ({ name: `M = ${memorySize}`, pictures: of(recalled) }));
-  const rows: SheetRow[] = [
-    { name: 'given', pictures: of(originals), only: pixels },
+  const { pixels, originals, sizes, entries } = view;
+  // Rows of sizes to come are there and empty, so that nothing below has to move.
+  const recalled = sizes.map((memorySize, i) => {
+    const entry = entries[i];
+    return { name: `M = ${memorySize}`, ...(entry && { pictures: of(entry.recalled) }) };
+  });
+  const images = of(originals);
+  showSheet(place(id), images.length / PIXELS, [
+    { name: 'given', pictures: images, only: pixels },
     ...recalled,
-    { name: 'original', pictures: of(originals) },
-  ];
-  showSheet(place(id), `From top to bottom: ${rows.map(({ name }) => name).join(', ')}`, rows);
+    { name: 'original', pictures: images },
+  ]);
 }

@@ -52,6 +52,11 @@ export class Recall {
     return Math.sqrt((2 * this.#solve()) / this.#size);
   }
 
+  /** Whether nothing has been stored yet. */
+  get empty(): boolean {
+    return !this.memory.values.toArray().some(Boolean);
+  }
+
   /** Root mean square error of a pixel. */
   error({ given, images }: Examples): number {
     const { runtime } = this.memory;

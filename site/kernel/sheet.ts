@@ -1,10 +1,11 @@
 // Rows of small pictures, with a word before each row.
+import { color } from '../shell/charts.js';
 import { PIXELS, SIDE } from '../shell/pictures.js';
 
 export interface SheetRow {
   readonly name: string;
-  /** [·, 28·28], 0 black and 1 white. */
-  readonly pictures: Float32Array;
+  /** [·, 28·28], 0 black and 1 white; none, where there is nothing to see yet. */
+  readonly pictures?: Float32Array;
   /** The pixels to show, if not all. */
   readonly only?: readonly number[];
 }
@@ -13,35 +14,39 @@ const GAP = 2;
 /** What is not shown: a blue that no grey can be taken for. */
 const UNSEEN = [28, 52, 92];
 
-/** Puts the rows into `place`, with `label` for those who do not see them. */
-export function showSheet(place: HTMLElement, label: string, rows: readonly SheetRow[]): void {
+/** Puts rows of `count` pictures into `place`, and says which they are to those who do not see them. */
+export function showSheet(place: HTMLElement, count: number, rows: readonly SheetRow[]): void {
   place.role = 'img';
-  place.ariaLabel = label;
+  const seen = rows.filter(({ pictures }) => pictures !== undefined);
+  place.ariaLabel = `${count} images, from top to bottom: ${seen.map(({ name }) => name).join(', ')}`;
   place.replaceChildren(
     ...rows.flatMap((row) => {
       const name = document.createElement('span');
       name.textContent = row.name;
-      return [name, strip(row)];
+      return [name, strip(count, row)];
     }),
   );
 }
 
-function strip({ pictures, only }: SheetRow): HTMLCanvasElement {
-  const count = pictures.length / PIXELS;
+function strip(count: number, { pictures, only }: SheetRow): HTMLCanvasElement {
   const canvas = Object.assign(document.createElement('canvas'), { width: count * (SIDE + GAP) - GAP, height: SIDE });
   const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+  context.fillStyle = color('plot');
   for (let i = 0; i < count; i++) {
-    const picture = new ImageData(SIDE, SIDE);
-    draw(picture.data, pictures.subarray(i * PIXELS, (i + 1) * PIXELS), only);
-    context.putImageData(picture, i * (SIDE + GAP), 0);
+    if (pictures === undefined) context.fillRect(i * (SIDE + GAP), 0, SIDE, SIDE);
+    else {
+      const picture = new ImageData(SIDE, SIDE);
+      draw(picture.data, pictures.subarray(i * PIXELS, (i + 1) * PIXELS), only);
+      context.putImageData(picture, i * (SIDE + GAP), 0);
+    }
   }
   return canvas;
 }
 
 function draw(rgba: Uint8ClampedArray, picture: Float32Array, only: SheetRow['only']): void {
-  const shown = new Set(only ?? picture.keys());
+  const shown = only && new Set(only);
   for (const [pixel, value] of picture.entries()) {
     const grey = 255 * value;
-    rgba.set([...(shown.has(pixel) ? [grey, grey, grey] : UNSEEN), 255], 4 * pixel);
+    rgba.set([...(shown === undefined || shown.has(pixel) ? [grey, grey, grey] : UNSEEN), 255], 4 * pixel);
   }
 }

@@ -38,7 +38,7 @@ export interface KernelView {
   /** As those recalled. */
   readonly originals: Float32Array;
   readonly sizes: readonly number[];
-  /** Of the sizes so far; the last is being fitted. */
+  /** Of the sizes so far; the last is being fitted. None before the first update. */
   readonly entries: readonly Entry[];
 }
 
@@ -111,7 +111,7 @@ class Growing implements Trainee<KernelView, KernelQuestion> {
       heldOut: this.#heldOut.images.shape[0] as number,
       originals: this.#shown.images.toArray(),
       sizes: this.#sizes,
-      entries: [...this.#done, this.#entry()],
+      entries: this.#recall.empty ? this.#done : [...this.#done, this.#entry()],
     };
   }
 

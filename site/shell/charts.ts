@@ -67,12 +67,17 @@ export function showCurve(place: Element, history: readonly Measures[], measure:
   showPlot(place, `${label} over the updates, now ${last}`, {
     height: 180,
     x: { label: 'update', ticks: 4 },
-    y: { label: null, zero: true, nice: true, grid: true, ticks: 4 },
+    y: measureAxis(history.length === 0),
     marks: [
       Plot.ruleY([0], { stroke: color('rule') }),
       Plot.lineY(history, { x: 'update', y: measure, stroke: color('blue'), strokeWidth: 1.75 }),
     ],
   });
+}
+
+/** The axis of a measure that is 0 at best; without numbers, Plot would not know where to end. */
+export function measureAxis(empty: boolean): Plot.ScaleOptions {
+  return { label: null, zero: true, nice: true, grid: true, ticks: 4, ...(empty && { domain: [0, 1] }) };
 }
 
 /** Numbers as colors, the first column of the frames on top. */

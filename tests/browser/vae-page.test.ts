@@ -7,6 +7,7 @@ import anyTest, { type TestFn } from 'ava';
 import type { Browser, Page } from 'playwright-core';
 import { load, MemoryVAE, Random, readSafetensors, writeSafetensors } from 'tapehead';
 import { build } from 'vite';
+import { choose, drop, idx } from './brought-files.js';
 import { startChromium } from './chromium.js';
 import { type FolderServer, isolation, serveFolder } from './folder-server.js';
 
@@ -15,11 +16,6 @@ const test = anyTest as TestFn<{ browser: Browser; server: FolderServer }>;
 /** What the page's form says, and how the page makes a model of it. */
 const form = { memorySize: 16, latentSize: 8, narrow: 8, wide: 16 };
 const sizes = { ...form, residual: 4 };
-
-interface File {
-  readonly name: string;
-  readonly buffer: Buffer;
-}
 
 test.before(async (t) => {
   await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
@@ -86,28 +82,8 @@ async function canvas(page: Page, place: number) {
   return { width, height, planes };
 }
 
-async function choose(page: Page, ...files: File[]): Promise<void> {
-  await page.setInputFiles(
-    '#images',
-    files.map((file) => ({ ...file, mimeType: 'application/octet-stream' })),
-  );
-}
-
 async function told(page: Page, text: string): Promise<void> {
   await page.locator('#images-notice').getByText(text, { exact: true }).waitFor();
-}
-
-/** Lets files fall on the page. */
-async function drop(page: Page, ...files: File[]): Promise<void> {
-  const dataTransfer = await page.evaluateHandle(
-    (files) => {
-      const transfer = new DataTransfer();
-      for (const { name, bytes } of files) transfer.items.add(new File([Uint8Array.from(bytes)], name));
-      return transfer;
-    },
-    files.map(({ name, buffer }) => ({ name, bytes: [...buffer] })),
-  );
-  await page.dispatchEvent('main', 'drop', { dataTransfer });
 }
 
 /** A picture of two colors, left red and right green, as the browser encodes it. */
@@ -125,13 +101,6 @@ async function encoded(page: Page, width: number, height: number, type: string):
     [width, height, type] as const,
   );
   return Buffer.from(text, 'base64');
-}
-
-/** An IDX file of unsigned bytes, the numbers of which come from `value`. */
-function idx(shape: readonly number[], value: (i: number) => number): Buffer {
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const header = Buffer.from([0, 0, 8, shape.length, ...shape.flatMap((dim) => [0, 0, dim >> 8, dim & 255])]);
-  return Buffer.concat([header, Buffer.from(Array.from({ length: size }, (_, i) => value(i)))]);
 }
 
 test.serial('six made-up pictures are shown from the start, and how the memory is read', async (t) => {

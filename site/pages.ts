@@ -24,4 +24,10 @@ export const pages: readonly Page[] = [
     summary:
       'Whole images recalled from a few of their pixels, by memories of 8 to 256 keys, from shapes or images of yours.',
   },
+  {
+    folder: 'vae',
+    title: 'Memory VAE',
+    summary:
+      'Pictures rebuilt from what is read in a memory, beside a VQ-VAE that learns from the same crops; yours, too.',
+  },
 ];

@@ -23,7 +23,7 @@ export async function readPictures(files: readonly File[]): Promise<Pictures> {
 }
 
 /** The unpacked bytes of an IDX file; undefined where it is none, nor packed. */
-async function idxBytes(file: File): Promise<Uint8Array | undefined> {
+export async function idxBytes(file: File): Promise<Uint8Array | undefined> {
   const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (a === 0 && b === 0) return new Uint8Array(await file.arrayBuffer());
   if (a !== 0x1f || b !== 0x8b) return undefined;

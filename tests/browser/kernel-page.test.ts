@@ -7,18 +7,13 @@ import anyTest, { type TestFn } from 'ava';
 import type { Browser, Page } from 'playwright-core';
 import { KernelMemory, load, readSafetensors, writeSafetensors } from 'tapehead';
 import { build } from 'vite';
+import { type BroughtFile, choose, drop, idx } from './brought-files.js';
 import { startChromium } from './chromium.js';
 import { type FolderServer, isolation, serveFolder } from './folder-server.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const test = anyTest as TestFn<{ browser: Browser; server: FolderServer }>;
 const PIXELS = 784;
-
-interface File {
-  readonly name: string;
-  readonly mimeType: string;
-  readonly buffer: Buffer;
-}
 
 test.before(async (t) => {
   await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
@@ -75,37 +70,13 @@ async function picture(page: Page, row: number): Promise<number[]> {
   });
 }
 
-/** An IDX file of unsigned bytes, the numbers of which come from `value`. */
-function idx(shape: readonly number[], value: (i: number) => number): Buffer {
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  const header = Buffer.from([0, 0, 8, shape.length, ...shape.flatMap((dim) => [0, 0, dim >> 8, dim & 255])]);
-  return Buffer.concat([header, Buffer.from(Array.from({ length: size }, (_, i) => value(i)))]);
-}
-
 /** So many images, each of one grey of its own. */
 function greys(count: number): Buffer {
   return idx([count, 28, 28], (i) => 5 * Math.floor(i / PIXELS));
 }
 
-function choose(page: Page, ...files: File[]): Promise<void> {
-  return page.setInputFiles('#images', files);
-}
-
-/** Lets a file fall on the page. */
-async function drop(page: Page, { name, buffer }: File): Promise<void> {
-  const dataTransfer = await page.evaluateHandle(
-    ([name, bytes]) => {
-      const transfer = new DataTransfer();
-      transfer.items.add(new File([Uint8Array.from(bytes)], name));
-      return transfer;
-    },
-    [name, [...buffer]] as const,
-  );
-  await page.dispatchEvent('main', 'drop', { dataTransfer });
-}
-
-function file(name: string, buffer: Buffer, mimeType = 'application/octet-stream'): File {
-  return { name, mimeType, buffer };
+function file(name: string, buffer: Buffer): BroughtFile & { readonly mimeType: string } {
+  return { name, mimeType: 'application/octet-stream', buffer };
 }
 
 test.serial('memories are fitted one after the other, and what each recalls stays to be seen', async (t) => {
@@ -227,7 +198,7 @@ test.serial('pictures are used, made small and grey', async (t) => {
       return canvas.toDataURL(i % 2 === 0 ? 'image/png' : 'image/jpeg').split(',')[1] as string;
     });
   });
-  await choose(page, ...data.map((text, i) => file(`picture-${i}`, Buffer.from(text, 'base64'), 'image/png')));
+  await choose(page, ...data.map((text, i) => file(`picture-${i}`, Buffer.from(text, 'base64'))));
   await page.getByText('30 images have been read; a fifth of them is held out.').waitFor();
   await stepTo(page, 2);
   // One grey in the whole picture is easily told from a few pixels.

@@ -18,6 +18,7 @@ const lessons = {
   ntm: { settings: { length: 4, memorySize: 16, wordSize: 12 }, factor: 4 },
   gumbel: { settings: {}, factor: 5 },
   kernel: { settings: { largest: 64, iterations: 15 }, factor: 1.5 },
+  vae: { settings: { memorySize: 64, batch: 4 }, factor: 4 },
 } as const;
 
 type Name = keyof typeof lessons;

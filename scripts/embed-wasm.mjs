@@ -9,7 +9,7 @@ const out = new URL('../bindings/wasm/', import.meta.url);
 const built = new URL('../dist/wasm/', import.meta.url);
 
 /**
- * Makes every vector constant an immutable global. V8 since 12.5 puts a constant together anew wherever it is used, with
+ * Makes every vector constant an immutable global. V8 of Node 24 and of browsers puts a constant together anew wherever it is used, with
  * three instructions, also in a loop: a global it loads with one. It takes two bytes in the code, in place of eighteen.
  */
 function constantsToGlobals(wat) {

@@ -1,24 +1,44 @@
 // Bit for bit: a browser is held to the same weights as Node.
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import anyTest, { type TestFn } from 'ava';
+import type { Page } from 'playwright-core';
 import { STEPS, trainedHashes } from '../trained-hashes.js';
 import { modelNames } from '../trainings.js';
 import { startChromium } from './chromium.js';
 import { isolation, serveFolder } from './folder-server.js';
 
-test(`${STEPS} steps of every model come to the weights that are written down`, async (t) => {
-  const server = await serveFolder(fileURLToPath(new URL('../../..', import.meta.url)), isolation);
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+const test = anyTest as TestFn<{ page: Page }>;
+
+test.beforeEach(async (t) => {
+  const server = await serveFolder(root, isolation);
   const browser = await startChromium();
   t.teardown(async () => {
     await browser.close();
     server.close();
   });
-  const page = await browser.newPage();
-  await page.goto(`${server.url}/tests/browser/app/plain.html`);
-  await page.waitForFunction('globalThis.trial');
+  t.context.page = await browser.newPage();
+  await t.context.page.goto(`${server.url}/tests/browser/app/plain.html`);
+  await t.context.page.waitForFunction('globalThis.trial');
+});
+
+test.serial(`${STEPS} steps of every model come to the weights that are written down`, async (t) => {
   for (const model of modelNames) {
     const task = { model, steps: STEPS, variant: 'simd' } as const;
-    const { hash } = await page.evaluate((task) => trial.here(task), task);
+    const { hash } = await t.context.page.evaluate((task) => trial.here(task), task);
     t.is(hash, trainedHashes[model], model);
   }
+});
+
+test.serial('the public API comes to the hash of the WASI command', async (t) => {
+  const hash = await t.context.page.evaluate(`(async () => {
+    const { load } = await import('/dist/index.js');
+    const { wasiTwin, weightsHash } = await import('/dist/tests/wasi-twin.js');
+    return weightsHash(await wasiTwin(await load({ variant: 'simd' })));
+  })()`);
+  const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'ignore'];
+  t.is(`${hash}\n`, execFileSync(process.execPath, [join(root, 'scripts/wasi.mjs')], { stdio }).toString());
 });

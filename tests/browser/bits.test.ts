@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import anyTest, { type TestFn } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
 import { STEPS, trainedHashes } from '../trained-hashes.js';
 import { modelNames } from '../trainings.js';
@@ -11,30 +11,32 @@ import { isolation, serveFolder } from './folder-server.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-const test = anyTest as TestFn<{ page: Page }>;
-
-test.beforeEach(async (t) => {
+/** A page of this checkout's files that trains when asked. */
+async function openPage(t: ExecutionContext): Promise<Page> {
   const server = await serveFolder(root, isolation);
   const browser = await startChromium();
   t.teardown(async () => {
     await browser.close();
     server.close();
   });
-  t.context.page = await browser.newPage();
-  await t.context.page.goto(`${server.url}/tests/browser/app/plain.html`);
-  await t.context.page.waitForFunction('globalThis.trial');
-});
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/tests/browser/app/plain.html`);
+  await page.waitForFunction('globalThis.trial');
+  return page;
+}
 
-test.serial(`${STEPS} steps of every model come to the weights that are written down`, async (t) => {
+test(`${STEPS} steps of every model come to the weights that are written down`, async (t) => {
+  const page = await openPage(t);
   for (const model of modelNames) {
     const task = { model, steps: STEPS, variant: 'simd' } as const;
-    const { hash } = await t.context.page.evaluate((task) => trial.here(task), task);
+    const { hash } = await page.evaluate((task) => trial.here(task), task);
     t.is(hash, trainedHashes[model], model);
   }
 });
 
-test.serial('the public API comes to the hash of the WASI command', async (t) => {
-  const hash = await t.context.page.evaluate(`(async () => {
+test('the public API comes to the hash of the WASI command', async (t) => {
+  const page = await openPage(t);
+  const hash = await page.evaluate(`(async () => {
     const { load } = await import('/dist/index.js');
     const { wasiTwin, weightsHash } = await import('/dist/tests/wasi-twin.js');
     return weightsHash(await wasiTwin(await load({ variant: 'simd' })));

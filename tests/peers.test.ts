@@ -71,7 +71,7 @@ test('the inputs are the same at every call', async (t) => {
 const product = opCases.find(({ name }) => name === 'matmul 64x64x64') as PeerCase;
 
 for (const peer of peerNames) {
-  test(`${peer} multiplies matrices as we do`, async (t) => {
+  test.serial(`${peer} multiplies matrices as we do`, async (t) => {
     const { error, ratio } = await rowOf(product, peer, await load(), fixedTimes());
     t.is(error, undefined);
     t.is(ratio, 3);

@@ -1,63 +1,20 @@
 // The playground's page of the kernel memory: memories of growing size, pixels to choose, images of the visitor's own, checkpoints that Node reads.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import anyTest, { type TestFn } from 'ava';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { KernelMemory, load, readSafetensors, writeSafetensors } from 'tapehead';
-import { build } from 'vite';
 import { type BroughtFile, choose, drop, idx } from './brought-files.js';
-import { startChromium } from './chromium.js';
-import { type FolderServer, isolation, serveFolder } from './folder-server.js';
+import { openFile, type Playground, playgroundTest, ready, reset, saved, stepTo } from './playground.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const test = anyTest as TestFn<{ browser: Browser; server: FolderServer }>;
+const test = playgroundTest();
 const PIXELS = 784;
 
-test.before(async (t) => {
-  await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
-  const server = await serveFolder(join(root, 'dist/site'), isolation);
-  t.context = { browser: await startChromium(), server };
-});
-
-test.after.always(async (t) => {
-  await t.context.browser?.close();
-  t.context.server?.close();
-});
-
 /** The page, ready to train memories of 4 and 8 keys, two updates each. */
-async function ready(browser: Browser, { url }: FolderServer): Promise<Page> {
-  const page = await browser.newPage();
-  await page.goto(`${url}/kernel/index.html`);
-  await page.locator('#train:enabled').waitFor();
-  for (const [field, value] of Object.entries({ smallest: 4, largest: 8, iterations: 2 })) {
-    await page.fill(`#settings [name=${field}]`, String(value));
-  }
-  await reset(page);
-  return page;
-}
-
-async function reset(page: Page): Promise<void> {
-  await page.click('#reset');
-  await page.locator('#updates').getByText('0', { exact: true }).waitFor();
-}
-
-/** Presses Step until so many updates are done. */
-async function stepTo(page: Page, updates: number): Promise<void> {
-  for (let i = Number(await page.textContent('#updates')) + 1; i <= updates; i++) {
-    await page.click('#step');
-    await page.locator('#updates').getByText(String(i), { exact: true }).waitFor();
-  }
+async function opened({ browser, isolated }: Playground): Promise<Page> {
+  return ready(await browser.newPage(), isolated, 'kernel', { smallest: 4, largest: 8, iterations: 2 });
 }
 
 async function given(page: Page, pixels: number): Promise<void> {
   await page.getByText(`Given: ${pixels} of 784 pixels.`, { exact: true }).waitFor();
-}
-
-async function saved(page: Page): Promise<Uint8Array> {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-  return readFile(await download.path());
 }
 
 /** The first picture of a row of the sheet, 0 black and 1 white. */
@@ -80,7 +37,7 @@ function file(name: string, buffer: Buffer): BroughtFile & { readonly mimeType: 
 }
 
 test.serial('memories are fitted one after the other, and what each recalls stays to be seen', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   const sheet = (rows: string) => page.getByRole('img', { name: `6 images, from top to bottom: ${rows}`, exact: true });
   await page.getByText('Nothing has been stored yet.').waitFor();
   t.is(await sheet('given, original').count(), 2);
@@ -97,7 +54,7 @@ test.serial('memories are fitted one after the other, and what each recalls stay
 });
 
 test.serial('a checkpoint recalls in Node what it recalls in the page', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await stepTo(page, 2);
   const bytes = await saved(page);
   const pixels = String(readSafetensors(bytes).metadata.pixels).split(',');
@@ -114,16 +71,16 @@ test.serial('a checkpoint recalls in Node what it recalls in the page', async (t
   await page.fill('#settings [name=count]', '20');
   await page.click('#reset');
   await given(page, 20);
-  await page.setInputFiles('#file', file('again.safetensors', Buffer.from(bytes)));
+  await openFile(page, bytes);
   await page.getByText('Checkpoint loaded.').waitFor();
   await given(page, 78);
   t.deepEqual((await page.inputValue('#chosen')).split(','), pixels);
   const { tensors } = readSafetensors(bytes);
   const other = writeSafetensors(tensors, { similarity: 'dot' });
-  await page.setInputFiles('#file', file('other.safetensors', Buffer.from(other)));
+  await openFile(page, other);
   await page.getByText(/nothing has changed: its similarity must be l2, got dot\.$/).waitFor();
   const odd = writeSafetensors(tensors, { similarity: 'l2', pixels: '1,1,9999' });
-  await page.setInputFiles('#file', file('odd.safetensors', Buffer.from(odd)));
+  await openFile(page, odd);
   await page
     .getByText(/nothing has changed: its pixels must be different numbers from 0 to 783, got 1,1,9999\.$/)
     .waitFor();
@@ -131,7 +88,7 @@ test.serial('a checkpoint recalls in Node what it recalls in the page', async (t
 });
 
 test.serial('pixels are drawn, even, or chosen by mouse and keyboard', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await page.selectOption('#pattern', 'grid');
   await given(page, 81);
   await page.fill('#count', '1');
@@ -173,7 +130,7 @@ const idxFiles = {
 
 for (const [how, [bring, images]] of Object.entries(idxFiles)) {
   test.serial(`an IDX file is used, ${how}`, async (t) => {
-    const page = await ready(t.context.browser, t.context.server);
+    const page = await opened(t.context);
     await bring(page, images);
     await page.getByText('50 images have been read; a fifth of them is held out.').waitFor();
     t.is(await page.inputValue('#source'), 'dropped');
@@ -188,7 +145,7 @@ for (const [how, [bring, images]] of Object.entries(idxFiles)) {
 }
 
 test.serial('pictures are used, made small and grey', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   const data = await page.evaluate(() => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 90, height: 60 });
     const context = canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -208,7 +165,7 @@ test.serial('pictures are used, made small and grey', async (t) => {
 });
 
 test.serial('files that cannot be used are told in a sentence, and nothing is lost', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await stepTo(page, 2);
   const before = readSafetensors(await saved(page)).tensors;
   const wrong: [RegExp, Buffer][] = [

@@ -1,17 +1,10 @@
 // The playground, as it is built, in a real browser: each model learns from a click; buttons, checkpoints, accessibility.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import anyTest, { type TestFn } from 'ava';
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { load, NTM, Random, readSafetensors, writeSafetensors } from 'tapehead';
-import { build } from 'vite';
-import { startChromium } from './chromium.js';
-import { type FolderServer, isolation, serveFolder } from './folder-server.js';
+import { openFile, playgroundTest, ready, reset, saved, stepTo } from './playground.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const test = anyTest as TestFn<{ browser: Browser; isolated: FolderServer; open: FolderServer }>;
+const test = playgroundTest();
 
 /** Settings with which a page learns quickly, and by which factor its loss must fall. */
 const lessons = {
@@ -24,37 +17,6 @@ const lessons = {
 type Name = keyof typeof lessons;
 const names = Object.keys(lessons) as Name[];
 
-test.before(async (t) => {
-  await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
-  const site = join(root, 'dist/site');
-  t.context = {
-    browser: await startChromium(),
-    isolated: await serveFolder(site, isolation),
-    open: await serveFolder(site),
-  };
-});
-
-test.after.always(async (t) => {
-  await t.context.browser?.close();
-  for (const server of [t.context.isolated, t.context.open]) server?.close();
-});
-
-/** A page that is ready to train, with these numbers in its form. */
-async function ready(page: Page, server: FolderServer, name: Name, settings: Record<string, number> = {}) {
-  await page.goto(`${server.url}/${name}/index.html`);
-  await page.locator('#train:enabled').waitFor();
-  for (const [field, value] of Object.entries(settings)) {
-    await page.locator(`#settings [name=${field}]`).fill(String(value));
-  }
-  await reset(page);
-  return page;
-}
-
-async function reset(page: Page): Promise<void> {
-  await page.click('#reset');
-  await shown(page, '#updates', '0');
-}
-
 async function shown(page: Page, selector: string, text: string): Promise<void> {
   await page.locator(selector).getByText(text, { exact: true }).waitFor();
 }
@@ -63,28 +25,10 @@ async function numberIn(page: Page, selector: string): Promise<number> {
   return Number((await page.textContent(selector))?.replaceAll(',', ''));
 }
 
-/** Presses Step so often. */
-async function step(page: Page, times: number): Promise<void> {
-  for (let i = 1; i <= times; i++) {
-    await page.click('#step');
-    await shown(page, '#updates', String(i));
-  }
-}
-
-async function openFile(page: Page, buffer: Uint8Array): Promise<void> {
-  const file = { name: 'file.safetensors', mimeType: 'application/octet-stream', buffer: Buffer.from(buffer) };
-  await page.setInputFiles('#file', file);
-}
-
-async function saved(page: Page): Promise<Uint8Array> {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-  return readFile(await download.path());
-}
-
 /** All weights after three updates of a fresh model. */
 async function trained(page: Page): Promise<unknown> {
   await reset(page);
-  await step(page, 3);
+  await stepTo(page, 3);
   return readSafetensors(await saved(page)).tensors;
 }
 
@@ -93,7 +37,7 @@ for (const name of names) {
 
   test.serial(`${name}: from a click on Train the loss falls by a factor of ${factor}`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
-    await step(page, 1);
+    await stepTo(page, 1);
     const first = await numberIn(page, '#loss');
     await page.click('#train');
     await page.waitForFunction(
@@ -138,7 +82,7 @@ for (const name of names) {
 
   test.serial(`${name}: a checkpoint comes back as it was; another file changes nothing`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
-    await step(page, 4);
+    await stepTo(page, 4);
     const file = await saved(page);
     await page.locator('#settings [name=seed]').fill('3');
     await reset(page);
@@ -159,7 +103,7 @@ for (const name of names) {
   test.serial(`${name}: without isolation there is one thread, and the page says why`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.open, name, settings);
     t.regex(String(await page.textContent('#engine')), /on one thread: .*a page must be cross-origin isolated/);
-    await step(page, 1);
+    await stepTo(page, 1);
     t.true(Number.isFinite(await numberIn(page, '#loss')));
     await page.close();
   });

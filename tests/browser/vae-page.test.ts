@@ -1,70 +1,18 @@
 // The playground's page of the memory VAE: pictures made up or brought, what is shown of them, checkpoints that Node reads.
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import anyTest, { type TestFn } from 'ava';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { load, MemoryVAE, Random, readSafetensors, writeSafetensors } from 'tapehead';
-import { build } from 'vite';
 import { choose, drop, idx } from './brought-files.js';
-import { startChromium } from './chromium.js';
-import { type FolderServer, isolation, serveFolder } from './folder-server.js';
+import { openFile, type Playground, playgroundTest, ready, reset, saved, stepTo } from './playground.js';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const test = anyTest as TestFn<{ browser: Browser; server: FolderServer }>;
+const test = playgroundTest();
 /** What the page's form says, and how the page makes a model of it. */
 const form = { memorySize: 16, latentSize: 8, narrow: 8, wide: 16 };
 const sizes = { ...form, residual: 4 };
 
-test.before(async (t) => {
-  await build({ configFile: join(root, 'site/vite.config.ts'), logLevel: 'error' });
-  const server = await serveFolder(join(root, 'dist/site'), isolation);
-  t.context = { browser: await startChromium(), server };
-});
-
-test.after.always(async (t) => {
-  await t.context.browser?.close();
-  t.context.server?.close();
-});
-
 /** The page, ready to train a small model. */
-async function ready(browser: Browser, { url }: FolderServer): Promise<Page> {
-  const page = await browser.newPage();
-  await page.goto(`${url}/vae/index.html`);
-  await page.locator('#train:enabled').waitFor();
-  for (const [field, value] of Object.entries({ ...form, batch: 2 })) {
-    await page.fill(`#settings [name=${field}]`, String(value));
-  }
-  await reset(page);
-  return page;
-}
-
-async function reset(page: Page): Promise<void> {
-  await page.click('#reset');
-  await updates(page, 0);
-}
-
-async function updates(page: Page, count: number): Promise<void> {
-  await page.locator('#updates').getByText(String(count), { exact: true }).waitFor();
-}
-
-/** Presses Step until so many updates are done. */
-async function stepTo(page: Page, count: number): Promise<void> {
-  for (let i = Number(await page.textContent('#updates')) + 1; i <= count; i++) {
-    await page.click('#step');
-    await updates(page, i);
-  }
-}
-
-async function saved(page: Page): Promise<Uint8Array> {
-  const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-  return readFile(await download.path());
-}
-
-async function open(page: Page, bytes: Uint8Array): Promise<void> {
-  const mimeType = 'application/octet-stream';
-  await page.setInputFiles('#file', { name: 'vae.safetensors', mimeType, buffer: Buffer.from(bytes) });
+async function opened({ browser, isolated }: Playground): Promise<Page> {
+  return ready(await browser.newPage(), isolated, 'vae', { ...form, batch: 2 });
 }
 
 /** A canvas of the sheet, four a picture: its size, and its bytes color by color. */
@@ -104,7 +52,7 @@ async function encoded(page: Page, width: number, height: number, type: string):
 }
 
 test.serial('six made-up pictures are shown from the start, and how the memory is read', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await page.getByText(/^24 pictures are learned from/).waitFor();
   t.is(
     await page.getByRole('img', { name: /^Picture \d, from left to right: Original, Memory VAE, VQ-VAE/ }).count(),
@@ -122,7 +70,7 @@ test.serial('six made-up pictures are shown from the start, and how the memory i
 });
 
 test.serial('a checkpoint rebuilds in Node what it rebuilds in the page', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await stepTo(page, 3);
   const runtime = await load({ threads: 1 });
   const model = new MemoryVAE(runtime, { ...sizes, random: new Random(runtime, 9) });
@@ -142,14 +90,14 @@ test.serial('a checkpoint rebuilds in Node what it rebuilds in the page', async 
 });
 
 test.serial('a checkpoint made in Node sets the form; one of another network changes nothing', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   const runtime = await load({ threads: 1 });
   const made = (options: object) => {
     const model = new MemoryVAE(runtime, { ...options, random: new Random(runtime, 1) });
     return writeSafetensors(model.parameters.stateDict());
   };
   const other = { memorySize: 24, latentSize: 6, narrow: 12, wide: 32 };
-  await open(page, made({ ...other, residual: 8 }));
+  await openFile(page, made({ ...other, residual: 8 }));
   await page.getByText('Checkpoint loaded.').waitFor();
   for (const [field, value] of Object.entries(other)) {
     t.is(await page.inputValue(`#settings [name=${field}]`), String(value));
@@ -161,7 +109,7 @@ test.serial('a checkpoint made in Node sets the form; one of another network cha
   ];
   for (const options of wrong) {
     await stepTo(page, 1);
-    await open(page, made(options));
+    await openFile(page, made(options));
     await page.getByText(/^This file cannot be loaded, and nothing has changed: .+ must .+, got .+\.$/).waitFor();
     t.is(await page.textContent('#updates'), '1');
   }
@@ -169,7 +117,7 @@ test.serial('a checkpoint made in Node sets the form; one of another network cha
 });
 
 test.serial('dropped pictures are learned from, whatever their form, and outlive a reset', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await stepTo(page, 1);
   const [wide, high] = [await encoded(page, 300, 200, 'image/png'), await encoded(page, 50, 400, 'image/jpeg')];
   await drop(page, { name: 'wide.png', buffer: wide }, { name: 'high.jpeg', buffer: high });
@@ -194,7 +142,7 @@ test.serial('dropped pictures are learned from, whatever their form, and outlive
 });
 
 test.serial('a batch of CIFAR-10 and a packed IDX file show their pictures as they are', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   const records = Buffer.from(Array.from({ length: 2 * 3073 }, (_, i) => (i * i) % 251));
   await choose(page, { name: 'data_batch_1.bin', buffer: records });
   await told(page, '2 pictures of yours are learned from now.');
@@ -213,7 +161,7 @@ test.serial('a batch of CIFAR-10 and a packed IDX file show their pictures as th
 });
 
 test.serial('files that cannot be used are told in a sentence, and nothing is lost', async (t) => {
-  const page = await ready(t.context.browser, t.context.server);
+  const page = await opened(t.context);
   await stepTo(page, 2);
   const before = readSafetensors(await saved(page)).tensors;
   const wrong: [string, string, Buffer][] = [

@@ -75,12 +75,17 @@ export class Threads {
       const heard = (answer: string) => {
         if (answer !== 'ready') return ended(answer);
         ready = true;
-        worker.unref();
+        worker?.unref();
         settle();
       };
-      const worker = open(heard, ended);
-      this.#workers.push(worker);
-      worker.post(start);
+      let worker: Handle | undefined;
+      try {
+        worker = open(heard, ended);
+        this.#workers.push(worker);
+        worker.post(start);
+      } catch (error) {
+        ended(`cannot start: ${(error as Error).message}`);
+      }
     });
   }
 

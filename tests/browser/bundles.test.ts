@@ -32,12 +32,13 @@ const cases: Record<string, Case> = {
   'esbuild without the script of a thread': {
     bundler: 'esbuild',
     entries,
-    alone: /could not start: a thread has failed: tapehead-worker\.js must lie beside the code that loads it$/,
+    alone:
+      /, as asked for, but thread 1 has failed: tapehead-worker\.js must lie beside the code that loads it, thread 2 has/,
   },
   'esbuild to one script': {
     bundler: 'esbuild to one script',
     entries,
-    alone: /could not start: the bundle is no ES module/,
+    alone: /, as asked for, but thread 1 cannot start: the bundle is no ES module/,
     script: 'in-worker.js',
   },
 };

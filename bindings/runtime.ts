@@ -65,7 +65,7 @@ export class Runtime {
 
   /** What was loaded, and why; without the threads that could not start, once that is known. */
   get info(): RuntimeInfo {
-    const missing = [...(this.threads?.missing ?? [])].sort(([a], [b]) => a - b).map(([, how]) => how);
+    const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
     const { variant, threads, reason } = this.loaded;
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };

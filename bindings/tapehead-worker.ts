@@ -13,6 +13,7 @@ interface Port {
   postMessage(message: string): void;
 }
 
+// Node's port and the scope of a browser's worker are of two worlds, which have in common what Port says.
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 const port = (node?.parentPort ?? globalThis) as unknown as Port;
 

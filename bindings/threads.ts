@@ -15,9 +15,8 @@ interface Handle {
 export class Threads {
   /** Settles when every worker is ready, or will never be. */
   readonly settled: Promise<unknown>;
-  /** Why each worker is missing that could not start. */
-  readonly missing = new Map<number, string>();
   readonly #workers: Handle[] = [];
+  readonly #missing = new Map<number, string>();
   readonly #job: Job;
   #lost: string | undefined;
   #closed = false;
@@ -33,6 +32,11 @@ export class Threads {
     this.#job = new Job(control, exports, 0);
     const others = Array.from({ length: count - 1 }, (_, i) => i + 1);
     this.settled = Promise.all(others.map((thread) => this.#open({ module, memory, control, thread })));
+  }
+
+  /** Why each worker is missing that could not start, the first thread's first. */
+  get missing(): readonly string[] {
+    return [...this.#missing].sort(([a], [b]) => a - b).map(([, how]) => how);
   }
 
   /** Ends the workers, and with them the memory that they hold, when nobody can reach `runtime` any more. */
@@ -69,7 +73,7 @@ export class Threads {
       const ended = (how: string) => {
         const what = `thread ${start.thread} ${how}`;
         if (ready) this.#lose(what);
-        else if (!this.#closed && !this.missing.has(start.thread)) this.missing.set(start.thread, what);
+        else if (!this.#closed && !this.#missing.has(start.thread)) this.#missing.set(start.thread, what);
         settle();
       };
       const heard = (answer: string) => {

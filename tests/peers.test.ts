@@ -52,7 +52,10 @@ test('what a peer throws is told without paths', async (t) => {
 });
 
 test('what we throw is not put down to the peer', async (t) => {
-  const bench = { ...peerCase(() => side(1)), ours: () => side(...(null as unknown as number[])) };
+  const ours = () => {
+    throw new TypeError('ours');
+  };
+  const bench = { ...peerCase(() => side(1)), ours };
   await t.throwsAsync(async () => rowOf(bench, 'jax-js', await load(), fixedTimes()), { instanceOf: TypeError });
 });
 

@@ -35,7 +35,7 @@ export function shapes(random: Random, count: number): Float32Array {
 }
 
 function draw(picture: Float32Array, drawn: Float32Array): void {
-  const [kind, x, y, size, tilt, stretch, stroke, light, shade] = drawn as unknown as Numbers;
+  const [kind, x, y, size, tilt, stretch, stroke, light, shade] = drawn;
   const outline = outlines[Math.floor(kind * outlines.length)] as Outline;
   const radius = 6.5 + 4 * size;
   const [cx, cy] = [13.5 + 4 * (x - 0.5), 13.5 + 4 * (y - 0.5)];
@@ -51,5 +51,3 @@ function draw(picture: Float32Array, drawn: Float32Array): void {
     picture[i] = covered * Math.min(Math.max(brightness, 0), 1);
   }
 }
-
-type Numbers = readonly [number, number, number, number, number, number, number, number, number];

@@ -89,13 +89,17 @@ function landscape(random: Random): Layer[] {
   const horizon = between(0.55, 0.75);
   const ground = one(grounds);
   return [
-    (_, y) => top.map((value, i) => value + y * ((bottom[i] as number) - value)) as unknown as Color,
+    (_, y) => eachPart(top, (value, i) => value + y * ((bottom[i] as number) - value)),
     disc(between(0.1, 0.9), between(0.1, 0.4), between(0.06, 0.13), one(suns)),
     ...some(3, () => [triangle(between(0, 1), horizon, between(0.2, 0.5), between(0.15, 0.45), one(hills))]),
-    (_, y) => (y > horizon ? (ground.map((value) => value * (1.25 - 0.5 * y)) as unknown as Color) : undefined),
+    (_, y) => (y > horizon ? eachPart(ground, (value) => value * (1.25 - 0.5 * y)) : undefined),
     ...some(3, () => tree(between(0.05, 0.95), between(horizon, 0.9), between(0.12, 0.3), one(trees))),
     ...some(2, () => house(between(0.05, 0.7), between(horizon + 0.05, 0.97), one(walls), one(roofs), between)),
   ];
+}
+
+function eachPart([red, green, blue]: Color, part: (value: number, i: number) => number): Color {
+  return [part(red, 0), part(green, 1), part(blue, 2)];
 }
 
 function house(

@@ -7,6 +7,8 @@ import { extname, join, normalize } from 'node:path';
 export interface FolderServer {
   /** Without a slash at the end. */
   readonly url: string;
+  /** The paths of the files that have been fetched. */
+  readonly fetched: ReadonlySet<string>;
   close(): void;
 }
 
@@ -29,6 +31,7 @@ const types: Readonly<Record<string, string>> = {
 
 /** Serves the files of `folder`, each with these headers. */
 export async function serveFolder(folder: string, headers: Record<string, string> = {}): Promise<FolderServer> {
+  const fetched = new Set<string>();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url as string, 'http://localhost');
     const path = normalize(decodeURIComponent(pathname));
@@ -36,6 +39,7 @@ export async function serveFolder(folder: string, headers: Record<string, string
       const content = await readFile(join(folder, path));
       response.writeHead(200, { ...headers, 'content-type': types[extname(path)] ?? 'application/octet-stream' });
       response.end(content);
+      fetched.add(path);
     } catch {
       response.writeHead(404, headers).end();
     }
@@ -45,5 +49,5 @@ export async function serveFolder(folder: string, headers: Record<string, string
     server.close();
     server.closeAllConnections();
   };
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, fetched, close };
 }

@@ -117,6 +117,7 @@ for (const name of names) {
     await page.goto(`${t.context.isolated.url}/${name}/index.html`);
     await page.getByText(/^Training is not possible: load: the engine must support WebAssembly SIMD/).waitFor();
     t.true(await page.isDisabled('#train'));
+    await page.unrouteAll({ behavior: 'wait' });
     await page.close();
   });
 }

@@ -69,6 +69,12 @@ async function openPage(browser: Browser, url: string, script?: { status?: numbe
   return page;
 }
 
+/** Closes such a page, though a thread may still be waiting for its script. */
+async function closePage(page: Page): Promise<void> {
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  await page.close();
+}
+
 for (const model of modelNames) {
   test.serial(
     `${model}: the same weights in a page and in a Web Worker with 1, 2 and 3 threads as in Node`,
@@ -135,7 +141,7 @@ for (const [what, { script, reason }] of Object.entries(failures)) {
     const { info } = await page.evaluate((task) => trial.here(task), product);
     t.is(info.threads, 1);
     t.regex(info.reason, reason);
-    await page.close();
+    await closePage(page);
   });
 }
 
@@ -143,7 +149,7 @@ test.serial('a thread that never answers is not waited for', async (t) => {
   const page = await openPage(t.context.browser, t.context.isolated.url + plain, { body: '' });
   const { hash } = await page.evaluate((task) => trial.here(task), { ...product, steps: STEPS });
   t.is(hash, await hashInNode('MemoryVAE'));
-  await page.close();
+  await closePage(page);
 });
 
 /** Says that it is at work (ACTIVE of the control block), and is never heard of again. */
@@ -157,7 +163,7 @@ test.serial('a thread that dies with a block in its hands is an error after 30 s
   const page = await openPage(t.context.browser, t.context.isolated.url + plain, { body: deadly });
   const failure = await page.evaluate((task) => trial.here(task).catch((error) => `${error}`), product);
   t.is(failure, 'Error: a thread must finish its block, got none within 30 seconds: load a new runtime');
-  await page.close();
+  await closePage(page);
 });
 
 test.serial('a thread that was killed without work is not missed, and close ends the others', async (t) => {

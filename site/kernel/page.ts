@@ -7,6 +7,7 @@ import type { Snapshot } from '../shell/messages.js';
 import { openPage } from '../shell/page.js';
 import { PIXELS, readPictures } from '../shell/pictures.js';
 import { PixelGrid } from './pixel-grid.js';
+import { readPixels } from './pixels.js';
 import { showSheet } from './sheet.js';
 import type { KernelQuestion, KernelView } from './worker.js';
 
@@ -27,6 +28,8 @@ const page = openPage<KernelView, KernelQuestion>({
   draw,
   ready() {
     shown = undefined;
+    // Chosen pixels are the form's own: the visitor may have gone on choosing while the memory was made.
+    if (pattern.value === 'chosen') showPixels(readPixels(chosen.value));
   },
 });
 pattern.addEventListener('change', () => showPixels(pattern.value === 'chosen' ? grid.pixels : (shown ?? [])));
@@ -77,7 +80,7 @@ function tellImages(text: string, fault = false): void {
 }
 
 function draw({ history, view }: Snapshot<KernelView>): void {
-  if (shown === undefined) showPixels(view.pixels);
+  if (shown === undefined && pattern.value !== 'chosen') showPixels(view.pixels);
   shown = view.pixels;
   showCurve(place('loss-curve'), history, 'loss', 'Loss');
   const result = standing(view);

@@ -1,4 +1,4 @@
-// Finishes each wasm build: constants into globals, a copy embedded in a module; and turns asc's raw bindings into the
+// Finishes each wasm build: constants into globals, functions in order, a copy embedded in a module; and turns asc's raw bindings into the
 // type of the kernel table.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import zopfli from '@gfx/zopfli';
@@ -25,6 +25,13 @@ function constantsToGlobals(wat) {
   return code.replace(' (export ', `${globals} (export `);
 }
 
+/** Functions in the order of their length, which brings those together that are alike: deflate, which looks back 32 KB, makes 1.5 % less of them. */
+function byLength(wat) {
+  const functions = /^ \(func .*\n(?: {2}.*\n)* \)\n/gm;
+  const sorted = wat.match(functions).sort((a, b) => a.length - b.length);
+  return wat.replace(functions, () => sorted.shift());
+}
+
 function assemble(wat) {
   const module = binaryen.parseText(wat);
   module.setFeatures(binaryen.Features.All);
@@ -35,7 +42,7 @@ function assemble(wat) {
 mkdirSync(out, { recursive: true });
 for (const variant of variants) {
   const text = new URL(`${variant}.wat`, built);
-  const wat = constantsToGlobals(readFileSync(text, 'utf8'));
+  const wat = byLength(constantsToGlobals(readFileSync(text, 'utf8')));
   const bytes = assemble(wat);
   writeFileSync(text, wat);
   writeFileSync(new URL(`${variant}.wasm`, built), bytes);

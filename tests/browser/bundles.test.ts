@@ -1,9 +1,10 @@
 // The installed package in bundles: in a page and in a Web Worker, with and without isolation, under a strict policy.
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Browser } from 'playwright-core';
 import { load } from 'tapehead';
+import { createServer } from 'vite';
 import { trainedHash } from '../trainings.js';
 import { bundlers } from './bundlers.js';
 import { startChromium } from './chromium.js';
@@ -88,6 +89,23 @@ for (const [name, { bundler, entries, alone, script }] of Object.entries(cases))
     },
   );
 }
+
+test.serial("Vite's development server: the same weights as in Node, with threads", async (t) => {
+  const root = installed.folder;
+  await writeFile(join(root, 'index.html'), `<!doctype html><script type="module" src="${entries.page}"></script>`);
+  const server = await createServer({ root, logLevel: 'error', server: { headers: isolation, port: 0 } });
+  t.teardown(() => server.close());
+  await server.listen();
+  const page = await browser.newPage();
+  await page.goto(server.resolvedUrls?.local[0] as string);
+  await page.waitForFunction('globalThis.trial');
+  for (const where of ['here', 'inWorker'] as const) {
+    const { info, hash } = await page.evaluate(({ where, task }) => trial[where](task), { where, task });
+    t.is(hash, expected, where);
+    t.is(info.threads, task.threads, info.reason);
+  }
+  await page.close();
+});
 
 test.serial('a strict policy is in force: without wasm-unsafe-eval nothing can be loaded', async (t) => {
   const server = await serveFolder(join(installed.folder, 'out', 'Vite'), {

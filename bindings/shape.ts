@@ -1,5 +1,5 @@
 // Every argument check of the bindings: `<op>: <argument> must <condition>, got <value>`, thrown before any kernel runs.
-import { Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 
 /** Sizes of a tensor's dimensions, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[];
@@ -23,7 +23,7 @@ export function failType(op: string, argument: string, condition: string, got: u
 
 /** `argument` must be a tensor that is still alive: made in the running step, or persistent. */
 export function expectTensor(op: string, argument: string, value: Tensor): void {
-  if (!(value instanceof Tensor)) failType(op, argument, 'be a Tensor', value);
+  if (!isTensor(value)) failType(op, argument, 'be a Tensor', value);
   if (!value.scope.alive) {
     throw new ReferenceError(`${op}: ${argument} must belong to the running step, got a tensor whose step has ended`);
   }
@@ -87,9 +87,14 @@ export function expectDimensions(op: string, argument: string, shape: Shape): vo
   if (sizeOf(shape) > 2 ** 30) fail(op, argument, 'hold at most 2^30 elements', shape);
 }
 
+/** Told by a property of its own, since tensor.ts needs this file: bundlers warn of modules that import each other. */
+function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && 'gradPointer' in value;
+}
+
 function describe(value: unknown): string {
   if (Array.isArray(value)) return `[${value.join(', ')}]`;
-  if (value instanceof Tensor) return `a tensor of shape [${value.shape.join(', ')}]`;
+  if (isTensor(value)) return `a tensor of shape [${value.shape.join(', ')}]`;
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'object' && value !== null) return `a ${value.constructor?.name ?? 'object'}`;
   return String(value);

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
-import { rollup } from 'rollup';
+import { type RollupLog, rollup } from 'rollup';
 import * as vite from 'vite';
 import webpack from 'webpack';
 
@@ -38,7 +38,10 @@ export const bundlers = {
     const input = Object.fromEntries(
       Object.entries(entries).map(([name, path]) => [name, path.startsWith('.') ? join(root, path) : path]),
     );
-    const bundle = await rollup({ input, plugins: [nodeResolve({ rootDir: root })], logLevel: 'silent' });
+    const onwarn = ({ message }: RollupLog): never => {
+      throw new Error(message);
+    };
+    const bundle = await rollup({ input, plugins: [nodeResolve({ rootDir: root })], onwarn });
     await bundle.write({ dir: out });
     await bundle.close();
     await index(out, entries);

@@ -117,9 +117,9 @@ function nodeThreads() {
 }
 
 function inNode(node: NonNullable<ReturnType<typeof nodeThreads>>, heard: Hear, ended: Hear): Handle {
-  // Bundlers take a name that is written out for a file of the page. Options of the process may not fit a worker.
-  const script = './tapehead-worker.js';
-  const worker = new node.Worker(new URL(script, import.meta.url), { execArgv: [] });
+  // Bundlers take what is written out in one piece for a file of the page. Options of the process may not fit a worker.
+  const here = import.meta.url;
+  const worker = new node.Worker(new URL('./tapehead-worker.js', here), { execArgv: [] });
   worker.on('message', heard);
   worker.on('error', (error) => ended(`has failed: ${error}`));
   worker.on('exit', (code) => ended(`has ended with exit code ${code}`));

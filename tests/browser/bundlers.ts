@@ -1,4 +1,5 @@
-// The bundlers that users have, each with its default settings: from a module in a folder to files that a page can load.
+// The bundlers that users have, each with its default settings: from a module in a folder to files that a page can load, and without a
+// warning from webpack or Rollup.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -23,7 +24,9 @@ export const bundlers = {
     const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) =>
       compiler?.run((error, stats) => (error ? reject(error) : resolve(stats))),
     );
-    if (stats?.hasErrors() ?? true) throw new Error(stats?.toString('errors-only'));
+    if (stats === undefined || stats.hasErrors() || stats.hasWarnings()) {
+      throw new Error(stats?.toString('errors-warnings'));
+    }
     await index(out, entries);
   },
   esbuild: async (root, entries, out) => {

@@ -74,7 +74,7 @@ export class KernelMemory {
   }
 
   /** The memory as a safetensors file. */
-  save(): Uint8Array {
+  save(): Uint8Array<ArrayBuffer> {
     return writeSafetensors(this.parameters.stateDict(), { format: 'pt', similarity: this.similarity });
   }
 

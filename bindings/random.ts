@@ -1,6 +1,8 @@
 // Seeded random numbers. The same seed gives the same bits on every engine and every build.
+
+import { expectTensor } from './expect-tensor.js';
 import type { Runtime } from './runtime.js';
-import { expectInteger, expectNumber, expectTensor, fail, type Shape } from './shape.js';
+import { expectInteger, expectNumber, fail, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Where a stream of random numbers stands; safe to keep as JSON. */

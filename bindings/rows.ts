@@ -1,6 +1,8 @@
 // Data by rows: a tensor, or numbers outside the runtime's memory that are copied in a block at a time.
+
+import { expectTensor } from './expect-tensor.js';
 import type { Runtime } from './runtime.js';
-import { expectTensor, fail, failType, type Shape } from './shape.js';
+import { fail, failType, type Shape } from './shape.js';
 import { Tensor } from './tensor.js';
 
 /** A matrix of data: a tensor [N, columns], or numbers outside the runtime's memory, row-major. */

@@ -1,7 +1,9 @@
 // The runtime: kernels and memory, steps and their scopes, and the tape that is run backwards.
 import type { Arena } from './arena.js';
+import { expectTensor } from './expect-tensor.js';
+import { keep } from './keep.js';
 import type { Kernels } from './kernels.js';
-import { expectDimensions, expectTensor, fail, failType, type Shape, sizeOf } from './shape.js';
+import { expectDimensions, fail, failType, type Shape, sizeOf } from './shape.js';
 import { Tensor } from './tensor.js';
 import type { Threads } from './threads.js';
 
@@ -115,7 +117,7 @@ export class Runtime {
     let kept = mark;
     try {
       const result = this.#withoutGrad(fn);
-      kept = this.#keep(result, inner, outer, mark);
+      kept = keep(this.arena, result, inner, outer, mark);
       return result;
     } finally {
       inner.alive = false;
@@ -237,34 +239,6 @@ export class Runtime {
     }
   }
 
-  /** Moves the tensors of `scope` found in `result` down to `mark`, gives them to `outer`, and returns the end of the last. */
-  #keep(result: unknown, scope: Scope, outer: Scope, mark: number): number {
-    const found = new Set<Tensor>();
-    collect(result, scope, found);
-    let end = mark;
-    let source = { from: 0, to: 0, moved: 0 };
-    for (const tensor of [...found].sort((a, b) => a.pointer - b.pointer)) {
-      const from = tensor.pointer;
-      if (from >= source.to) {
-        this.arena.reset(end);
-        source = { from, to: from, moved: this.arena.mark() };
-      }
-      const to = from + 4 * tensor.size;
-      if (to > source.to) {
-        // Views may overlap: only what lies beyond the range moved so far is still to be copied.
-        const fresh = source.to - source.from;
-        this.arena.copy(source.moved + fresh, source.to, (to - source.to) / 4);
-        source.to = to;
-        this.arena.reset(source.moved);
-        this.arena.allocate((to - source.from) / 4);
-        end = this.arena.mark();
-      }
-      tensor.pointer = source.moved + (from - source.from);
-      tensor.scope = outer;
-    }
-    return end;
-  }
-
   #expectFinite(loss: Tensor): void {
     const finite = ({ pointer, size }: Tensor): boolean => this.kernels.allFinite(pointer, size) !== 0;
     if (finite(loss)) return;
@@ -291,14 +265,4 @@ function anyWantsGradient(tensors: readonly Tensor[]): boolean {
 function anyHasGradient(tensors: readonly Tensor[]): boolean {
   for (const { gradPointer } of tensors) if (gradPointer !== 0) return true;
   return false;
-}
-
-/** Adds the tensors of `scope` inside `value` (arrays and plain objects are looked through) to `found`. */
-function collect(value: unknown, scope: Scope, found: Set<Tensor>): void {
-  if (value instanceof Tensor) {
-    if (value.scope === scope) found.add(value);
-  } else if (typeof value === 'object' && value !== null) {
-    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-    if (plain) for (const part of Object.values(value)) collect(part, scope, found);
-  }
 }

@@ -1,8 +1,9 @@
 // The copy task: repeat a sequence of random bit vectors from memory (Graves et al. 2014, section 4.1).
 
+import { expectSameShape } from '../bindings/expect-tensor.js';
 import type { Random } from '../bindings/random.js';
 import type { Runtime } from '../bindings/runtime.js';
-import { expectInteger, expectSameShape } from '../bindings/shape.js';
+import { expectInteger } from '../bindings/shape.js';
 import type { Tensor } from '../bindings/tensor.js';
 
 /** Options of CopyTask. */

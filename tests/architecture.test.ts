@@ -42,6 +42,10 @@ const faults: Record<string, Record<string, string>> = {
   'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, which is no part of the playground': {
     'site/ntm/worker.ts': "import { settings } from '../../reproduce/ntm-copy/train.js';",
   },
+  'a cycle: bindings/runtime.ts → bindings/shape.ts → bindings/runtime.ts': {
+    'bindings/tensor.ts': "import './shape.js';",
+    'bindings/shape.ts': "import './tensor.js';",
+  },
   'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },
   'helpers/strings.ts lies in no layer': { 'helpers/strings.ts': '' },
   'a cycle: models/layers/a.ts → models/layers/b.ts → models/layers/a.ts': {
@@ -58,8 +62,13 @@ for (const [fault, files] of Object.entries(faults)) {
   test(`a fault is seen: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
 }
 
-test('runtime, tensor and shape may define each other', (t) => {
-  const files = { 'bindings/tensor.ts': "import './shape.js';", 'bindings/shape.ts': "import './tensor.js';" };
+test('runtime, tensor, what is kept of them and their checks may define each other', (t) => {
+  const files = {
+    'bindings/tensor.ts': "import './runtime.js';",
+    'bindings/runtime.ts': "import './keep.js'; import './expect-tensor.js';",
+    'bindings/keep.ts': "import './tensor.js';",
+    'bindings/expect-tensor.ts': "import './tensor.js';",
+  };
   t.deepEqual(violations(new Map(Object.entries(files))), []);
 });
 

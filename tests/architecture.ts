@@ -18,7 +18,7 @@ const layers: readonly Layer[] = [
   { name: 'wasi', files: /^assembly\/wasi\// },
   { name: 'wasm', files: /^bindings\/wasm\// },
   { name: 'memory', files: /^bindings\/(kernels|arena|job|tapehead-worker|threads|parallel|shared-module)\.ts$/ },
-  { name: 'core', files: /^bindings\/(runtime|tensor|shape|parameters)\.ts$/ },
+  { name: 'core', files: /^bindings\/(runtime|tensor|shape|expect-tensor|keep|parameters)\.ts$/ },
   { name: 'load', files: /^bindings\/load\.ts$/, packages: /^wasm-feature-detect$/ },
   { name: 'ops', files: /^bindings\// },
   { name: 'layers', files: /^models\/layers\// },
@@ -28,8 +28,8 @@ const layers: readonly Layer[] = [
   { name: 'programs', files: /^(reproduce|site|bench)\//, packages: /./ },
 ];
 
-/** Files that define each other, one node for cycles: a runtime makes tensors, a tensor names it, both check shapes. */
-const trio = /^bindings\/(runtime|tensor|shape)\.ts$/;
+/** Files that define each other, one node for cycles: a runtime makes tensors, keeps and checks them, a tensor names it. */
+const heart = /^bindings\/(runtime|tensor|expect-tensor|keep)\.ts$/;
 
 /** Who may say `kernels`: the ops, the others that run one, and the two files through which the table comes. */
 const callers =
@@ -105,7 +105,7 @@ function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const walk = (path: string, trail: readonly string[]): void => {
     if (trail.includes(path)) found.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`);
     if (done.has(path) || trail.includes(path)) return;
-    for (const next of graph.get(path) ?? []) if (next !== path || !trio.test(path)) walk(next, [...trail, path]);
+    for (const next of graph.get(path) ?? []) if (next !== path || !heart.test(path)) walk(next, [...trail, path]);
     done.add(path);
   };
   for (const path of graph.keys()) walk(path, []);
@@ -117,7 +117,7 @@ function layerOf(path: string): Layer | undefined {
 }
 
 function node(path: string): string {
-  return trio.test(path) ? 'bindings/runtime.ts' : path;
+  return heart.test(path) ? 'bindings/runtime.ts' : path;
 }
 
 function folders(path: string): string[] {

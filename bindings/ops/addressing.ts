@@ -1,5 +1,6 @@
 // Where a head looks: what its layer says, content weights, location weights.
-import { expectInteger, expectShape, fail } from '../shape.js';
+import { expectShape } from '../expect-tensor.js';
+import { expectInteger, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** What a head is told in one step; `erase` and `add` are a write head's. */

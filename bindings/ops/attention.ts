@@ -1,7 +1,9 @@
 // Attention: a soft read of rows by dot product, squared distance or cosine, a block of queries at a time.
+
+import { expectShape, expectTensor } from '../expect-tensor.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
 import type { Runtime } from '../runtime.js';
-import { expectNumber, expectShape, expectTensor, fail } from '../shape.js';
+import { expectNumber, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */

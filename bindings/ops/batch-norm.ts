@@ -1,5 +1,6 @@
 // Batch norm of the columns of a matrix.
-import { expectNumber, expectShape, fail } from '../shape.js';
+import { expectShape } from '../expect-tensor.js';
+import { expectNumber, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** How a batch is normalized. */

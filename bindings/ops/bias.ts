@@ -1,5 +1,5 @@
 // A bias on the last dimension.
-import { expectRank, expectShape } from '../shape.js';
+import { expectRank, expectShape } from '../expect-tensor.js';
 import type { Tensor } from '../tensor.js';
 
 /** Adds a bias to every row: `x: [..., C], bias: [C] → [..., C]`. Throws a RangeError where the sizes do not fit. */

@@ -1,6 +1,8 @@
 // Convolutions of images, and their transposes.
+
+import { expectShape } from '../expect-tensor.js';
 import type { Runtime } from '../runtime.js';
-import { expectInteger, expectShape, fail } from '../shape.js';
+import { expectInteger, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** A number for both directions, or one for the height and one for the width. */

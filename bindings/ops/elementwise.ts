@@ -1,5 +1,6 @@
 // Functions of one element after another. Two arguments must have the same shape: nothing is broadcast.
-import { expectNumber, expectSameShape, expectTensor } from '../shape.js';
+import { expectSameShape, expectTensor } from '../expect-tensor.js';
+import { expectNumber } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** The functions of one argument: their backward kernel, and whether it wants what went in (x) or what came out (y). */

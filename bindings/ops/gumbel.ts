@@ -1,6 +1,8 @@
 // Reading one address of a memory bank, chosen by logits and noise.
+
+import { expectRank, expectShape } from '../expect-tensor.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import { expectRank, expectShape, fail } from '../shape.js';
+import { fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** How an address is chosen and read. */

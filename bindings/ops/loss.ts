@@ -1,5 +1,6 @@
 // Losses: each a scalar, the mean over its batch.
-import { expectSameShape, expectShape, fail, failType } from '../shape.js';
+import { expectSameShape, expectShape } from '../expect-tensor.js';
+import { fail, failType } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /**

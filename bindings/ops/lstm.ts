@@ -1,5 +1,5 @@
 // The LSTM cell as one op.
-import { expectShape } from '../shape.js';
+import { expectShape } from '../expect-tensor.js';
 import type { Tensor } from '../tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 

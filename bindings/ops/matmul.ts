@@ -1,6 +1,8 @@
 // Matrix products: matmul, and linear with its weights shared over time steps.
+
+import { expectRank, expectShape, expectTensor } from '../expect-tensor.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import { expectRank, expectShape, expectTensor, fail } from '../shape.js';
+import { fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 

@@ -1,5 +1,5 @@
 // Reading from and writing to a memory matrix under the weights of a head.
-import { expectShape } from '../shape.js';
+import { expectShape } from '../expect-tensor.js';
 import type { Tensor } from '../tensor.js';
 
 /**

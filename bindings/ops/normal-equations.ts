@@ -1,7 +1,9 @@
 // Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
+
+import { expectShape, expectTensor } from '../expect-tensor.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
 import type { Runtime } from '../runtime.js';
-import { expectInteger, expectNumber, expectShape, expectTensor, fail } from '../shape.js';
+import { expectInteger, expectNumber, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** The values V that minimize ½‖X − WV‖² + ½λ‖V‖². */

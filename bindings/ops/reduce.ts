@@ -1,5 +1,6 @@
 // Sums and means.
-import { axisOf, expectTensor, type Shape, sizeOf } from '../shape.js';
+import { axisOf, expectTensor } from '../expect-tensor.js';
+import { type Shape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /**

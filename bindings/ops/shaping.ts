@@ -1,14 +1,6 @@
 // Putting tensors together, taking them apart, and looking at them in another shape.
-import {
-  axisOf,
-  expectDimensions,
-  expectInteger,
-  expectRank,
-  expectTensor,
-  fail,
-  type Shape,
-  sizeOf,
-} from '../shape.js';
+import { axisOf, expectRank, expectTensor } from '../expect-tensor.js';
+import { expectDimensions, expectInteger, fail, type Shape, sizeOf } from '../shape.js';
 import { Tensor } from '../tensor.js';
 
 /**

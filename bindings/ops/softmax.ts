@@ -1,5 +1,5 @@
 // Softmax and its logarithm, over rows.
-import { expectRank } from '../shape.js';
+import { expectRank } from '../expect-tensor.js';
 import type { Tensor } from '../tensor.js';
 
 /**

@@ -1,6 +1,8 @@
 // Vector quantization: every row replaced by its nearest code.
+
+import { expectShape } from '../expect-tensor.js';
 import { TRANSPOSE_B } from '../kernels.js';
-import { expectNumber, expectShape, fail } from '../shape.js';
+import { expectNumber, fail } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** What draws rows and codes together. */

@@ -1,9 +1,11 @@
 // The Gumbel memory: a feed-forward net that reads one address of a memory bank.
+
+import { expectRank, expectShape, expectTensor } from '../../bindings/expect-tensor.js';
 import { type GumbelRead, gumbelRead } from '../../bindings/ops/gumbel.js';
 import { type ParameterScope, Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectRank, expectShape, expectTensor, fail } from '../../bindings/shape.js';
+import { expectInteger, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import type { Mode } from '../layers/batch-norm.js';
 import { AddressNetwork } from './address-network.js';

@@ -1,11 +1,13 @@
 // New images from a trained auto-encoder: a Gaussian mixture over its latent maps, fitted after training.
+
+import { expectShape } from '../../bindings/expect-tensor.js';
 import { add } from '../../bindings/ops/elementwise.js';
 import { matmul } from '../../bindings/ops/matmul.js';
 import { reshape, split, stack } from '../../bindings/ops/shaping.js';
 import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectShape, fail, type Shape, sizeOf } from '../../bindings/shape.js';
+import { expectInteger, fail, type Shape, sizeOf } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { kMeans, nearest } from './clusters.js';
 

@@ -1,6 +1,7 @@
 // Latent maps as rows of vectors, and back.
+
+import { expectShape } from '../../bindings/expect-tensor.js';
 import { reshape, transpose } from '../../bindings/ops/shaping.js';
-import { expectShape } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 
 /** `z: [N, D, h, w] → [N·h·w, D]`: a row a place. */

@@ -1,8 +1,10 @@
 // The encoder and the decoder that the memory VAE, the VQ-VAE and the Gaussian VAE share.
+
+import { expectShape } from '../../bindings/expect-tensor.js';
 import { add, relu, sigmoid } from '../../bindings/ops/elementwise.js';
 import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger, expectNumber, expectShape, fail } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Conv2d, ConvTranspose2d } from '../layers/conv2d.js';
 

@@ -1,9 +1,11 @@
 // The LSTM that the NTM is compared with, on the same interface.
+
+import { expectShape } from '../../bindings/expect-tensor.js';
 import { stack, unbind } from '../../bindings/ops/shaping.js';
 import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectShape } from '../../bindings/shape.js';
+import { expectInteger } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { type ControllerState, LSTMController } from './controller.js';

@@ -1,10 +1,12 @@
 // The Neural Turing Machine: a controller, pairs of read and write heads, a memory matrix.
+
+import { expectShape } from '../../bindings/expect-tensor.js';
 import type { HeadParameters } from '../../bindings/ops/addressing.js';
 import { concat, expand, reshape, stack, unbind } from '../../bindings/ops/shaping.js';
 import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
 import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectShape, fail } from '../../bindings/shape.js';
+import { expectInteger, fail } from '../../bindings/shape.js';
 import type { Tensor } from '../../bindings/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { type Controller, type ControllerState, FeedForwardController, LSTMController } from './controller.js';

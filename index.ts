@@ -1,4 +1,13 @@
 // The public API, one name per line.
+
+export {
+  type Dtype,
+  readSafetensors,
+  type Safetensors,
+  type SafetensorsEntry,
+  type SafetensorsInput,
+  writeSafetensors,
+} from './bindings/io/safetensors.js';
 export { type LoadOptions, load } from './bindings/load.js';
 export {
   contentWeights,
@@ -22,6 +31,7 @@ export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
 export { type Quantized, type VectorQuantizeOptions, vectorQuantize } from './bindings/ops/vector-quantize.js';
+export type { Optimizer } from './bindings/optim/optimizer.js';
 export {
   Adam,
   type AdamOptions,
@@ -32,29 +42,21 @@ export {
   type RMSpropOptions,
   SGD,
   type SGDOptions,
-} from './bindings/optim.js';
-export type { Optimizer } from './bindings/optimizer.js';
+} from './bindings/optim/optimizers.js';
+export { Random, type RandomState } from './bindings/random.js';
 export {
   type ParameterScope,
   Parameters,
   type StateDict,
   type StateEntry,
   type StateSource,
-} from './bindings/parameters.js';
-export { measureDispatch, measurePeak } from './bindings/peak.js';
-export { Random, type RandomState } from './bindings/random.js';
-export type { Rows } from './bindings/rows.js';
-export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/runtime.js';
-export {
-  type Dtype,
-  readSafetensors,
-  type Safetensors,
-  type SafetensorsEntry,
-  type SafetensorsInput,
-  writeSafetensors,
-} from './bindings/safetensors.js';
-export type { Shape } from './bindings/shape.js';
-export { Tensor } from './bindings/tensor.js';
+} from './bindings/tensor/parameters.js';
+export type { Rows } from './bindings/tensor/rows.js';
+export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/tensor/runtime.js';
+export type { Shape } from './bindings/tensor/shape.js';
+export { Tensor } from './bindings/tensor/tensor.js';
+export { type Idx, readIdx } from './data/idx.js';
+export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './data/image-batches.js';
 export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
 export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
@@ -65,16 +67,14 @@ export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export { Conv2d, type Conv2dLayerOptions, ConvTranspose2d } from './models/layers/conv2d.js';
 export { Linear } from './models/layers/linear.js';
 export { LSTMCell } from './models/layers/lstm-cell.js';
-export { GaussianVAE, type GaussianVAEOptions } from './models/memory-vae/gaussian-vae.js';
-export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './models/memory-vae/latent-mixture.js';
-export { MemoryVAE, type MemoryVAEOptions } from './models/memory-vae/memory-vae.js';
-export type { NetworkOptions, Reconstruction } from './models/memory-vae/networks.js';
-export { type QuantizedReconstruction, VQVAE, type VQVAEOptions } from './models/memory-vae/vq-vae.js';
 export type { ControllerState } from './models/ntm/controller.js';
 export type { FocusInit, HeadTrace } from './models/ntm/head.js';
 export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseline.js';
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';
+export { GaussianVAE, type GaussianVAEOptions } from './models/vae/gaussian-vae.js';
+export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './models/vae/latent-mixture.js';
+export { MemoryVAE, type MemoryVAEOptions } from './models/vae/memory-vae.js';
+export type { NetworkOptions, Reconstruction } from './models/vae/networks.js';
+export { type QuantizedReconstruction, VQVAE, type VQVAEOptions } from './models/vae/vq-vae.js';
 export { bitsWrong, type CopyBatch, CopyTask, type CopyTaskOptions } from './tasks/copy.js';
-export { type Idx, readIdx } from './tasks/idx.js';
-export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './tasks/image-batches.js';

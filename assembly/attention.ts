@@ -1,7 +1,8 @@
 // Attention: softmax of scaled scores, with what turns scores into squared distances or cosines.
-import { Each, Op } from './each';
+
 import { addScaled, scale } from './elementwise';
 import { dot, sumSquares } from './reduce';
+import { Each, Op } from './simd/each';
 import { softmax } from './softmax';
 
 /** The smallest norm a cosine divides by, as in PyTorch. */

@@ -1,6 +1,6 @@
 // Batch norm of the columns of a matrix: statistics, normalization, backward. Four columns at a time, sums in float64.
 import { Columns } from './columns';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /**
  * y[r, c] = (x[r, c] − mean[c]) · scale[c] · weight[c] + bias[c], with the saved mean and scale = 1 / √(variance + eps).

@@ -1,5 +1,5 @@
 // Passes down the rows of a matrix M [rows, cols] that keep what belongs to some of its columns in registers.
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /**
  * Every pass takes `columns` columns at once, a constant where it is called: 20 (five vectors, the papers' word size),

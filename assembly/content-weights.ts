@@ -1,7 +1,7 @@
 // Where a head looks by content: cosine similarity of its key to every row, strength, softmax.
 import { addWeighted, Columns, dot } from './columns';
 import { addScaled } from './elementwise';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 import { softmax } from './softmax';
 
 /**

@@ -3,9 +3,9 @@
 // The image lies split by the stride into planes, [C, SH, SW, HQ, WQ]: the pixel (h, w) of the padded image lies in plane
 // (h mod SH, w mod SW) at (h / SH, w / SW). So a tap (c, kh, kw) of the kernel sees the pixels of an output row side by
 // side, whatever the stride, at a constant distance from where it sees the first.
-import { Transpose } from './matmul-pack';
-import { Simd } from './simd';
-import { Tile } from './tile';
+import { Transpose } from './matmul/pack';
+import { Tile } from './matmul/tile';
+import { Simd } from './simd/simd';
 
 /** The sizes of a convolution: 13 integers in memory. */
 export class Geometry {

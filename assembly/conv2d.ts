@@ -3,10 +3,10 @@
 // With the patch matrix P of an image, [places, taps], y = W·Pᵀ, dPᵀ = Wᵀ·dy and dW = dy·P. No such matrix is ever held:
 // blocks of it are packed straight from one padded image, and blocks of dP are added to one (conv2d-patches.ts).
 import { addPlaces, addSplitImage, Geometry, packPlaces, packTaps, setTaps, splitImage } from './conv2d-patches';
-import { KC, MC, NC } from './matmul';
-import { packColumns, packPanel, packRows } from './matmul-pack';
-import { multiplyPanels } from './matmul-tiles';
-import { ROWS } from './tile';
+import { KC, MC, NC } from './matmul/matmul';
+import { packColumns, packPanel, packRows } from './matmul/pack';
+import { ROWS } from './matmul/tile';
+import { multiplyPanels } from './matmul/tiles';
 
 /** Most images that share a block of the weights' gradient: small ones do not fill its depth alone. */
 const GROUP: u32 = 16;

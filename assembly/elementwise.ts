@@ -1,5 +1,5 @@
 // Functions of one element after another, and their gradients. In every forward kernel y may be one of the inputs.
-import { Each, Op } from './each';
+import { Each, Op } from './simd/each';
 
 /** y[i] = a[i] + b[i]; the gradients are dy, by addScaled. */
 export function add(y: usize, a: usize, b: usize, n: u32): void {

@@ -2,7 +2,7 @@
 //
 // A panel holds four columns of a matrix side by side: [depth, 4] doubles. A tile of c is four rows of a panel, so that
 // sums, factors and right-hand sides all lie in panels, and what one tile writes the next one reads as it is.
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /** Bytes of a panel's row. */
 export const ROW: usize = 32;

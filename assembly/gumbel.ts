@@ -1,8 +1,9 @@
 // Weights of a noisy choice among addresses, and the address chosen.
-import { Each, Op } from './each';
+
 import { clamp, log, scale, sub } from './elementwise';
 import { largest, placeOf } from './reduce';
 import { copyRows } from './shaping';
+import { Each, Op } from './simd/each';
 import { softmax } from './softmax';
 
 /**

@@ -1,8 +1,9 @@
 // What a head's linear layer says, taken apart and brought into range.
-import { Each, Op } from './each';
+
 import { exp, sigmoid, sigmoidBackward, softplus, tanh, tanhBackward } from './elementwise';
 import { copyRows } from './shaping';
-import { Simd } from './simd';
+import { Each, Op } from './simd/each';
+import { Simd } from './simd/simd';
 import { softmaxBackward } from './softmax';
 
 /**

@@ -68,7 +68,15 @@ export {
   mseBackward,
 } from './loss';
 export { lstmCell, lstmCellBackward } from './lstm';
-export { matmul, matmulBlock, matmulBlocks, matmulPacked, matmulScratchBytes, packPanels, panelBytes } from './matmul';
+export {
+  matmul,
+  matmulBlock,
+  matmulBlocks,
+  matmulPacked,
+  matmulScratchBytes,
+  packPanels,
+  panelBytes,
+} from './matmul/matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { adam, clipGradNorm, rmsprop, sgd } from './optim';
 export { isRelaxed, peakMultiplyAdd } from './peak';

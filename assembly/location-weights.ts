@@ -1,7 +1,7 @@
 // Where a head looks, starting from where it looked before: interpolate, shift around the ring of rows, sharpen.
 import { dot } from './columns';
 import { addScaled, clamp, log, scale } from './elementwise';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 import { softmax } from './softmax';
 
 /** Shifted weights below this count as this much: its logarithm is finite, its power nothing beside the others. */

@@ -1,9 +1,10 @@
 // Losses, each the mean over a batch, and their gradients.
-import { Each, Op } from './each';
+
 import { addScaled } from './elementwise';
-import { Fold, Term } from './fold';
 import { largest } from './reduce';
-import { Simd } from './simd';
+import { Each, Op } from './simd/each';
+import { Fold, Term } from './simd/fold';
+import { Simd } from './simd/simd';
 import { sumExp } from './softmax';
 
 /** loss = mean of ln(1 + e^x) - x·target: the binary cross-entropy of sigmoid(x), stable for every x. */

@@ -1,6 +1,6 @@
 // The LSTM cell after its matrix products: gates, cell state, hidden state.
 import { mul, sigmoid, tanh } from './elementwise';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /**
  * c = f ⊙ cPrev + i ⊙ g and h = o ⊙ tanh c, with i, f, o = sigmoid and g = tanh of the gates [B, 4H], which lie in the

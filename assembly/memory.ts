@@ -1,6 +1,6 @@
 // Reading and writing the memory M [B, N, W] under the weights w [B, N] of a head.
 import { addWeighted, Columns } from './columns';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /** r[b, c] = Σ_i w[b, i] · M[b, i, c]. */
 export function memoryRead(r: usize, w: usize, memory: usize, batch: u32, rows: u32, cols: u32): void {

@@ -1,7 +1,7 @@
 // Optimizer updates and gradient clipping over flat buffers: every parameter of a model in one call.
 import { scale } from './elementwise';
 import { sumSquares } from './reduce';
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 // The definitions are PyTorch's. Factors such as 1 - beta are computed in float64 and then rounded. Options that are
 // off do their arithmetic with a neutral constant; only the buffers they would need, absent as 0, are worth a branch.

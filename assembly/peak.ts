@@ -1,5 +1,5 @@
 // What kind of build this is, and the bench's yardstick: the rate of multiply-adds that no kernel can exceed.
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 /** Whether this is the build with relaxed SIMD. */
 export function isRelaxed(): bool {

@@ -1,5 +1,5 @@
 // Random numbers: the counter-based generator Philox 4×32-10, and distributions drawn from its words.
-import { Simd } from './simd';
+import { Simd } from './simd/simd';
 
 // Philox 4×32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") makes a block of four words of a
 // 128-bit counter under a 64-bit key. Every kernel draws from the blocks of the counters c, c + 1, c + 2, … (lowest

@@ -1,8 +1,9 @@
 // Sums over all of a tensor or along one dimension, and what else looks at every element.
-import { Each, Op } from './each';
+
 import { addScaled } from './elementwise';
-import { Fold, Term } from './fold';
-import { Simd } from './simd';
+import { Each, Op } from './simd/each';
+import { Fold, Term } from './simd/fold';
+import { Simd } from './simd/simd';
 
 /**
  * y[o, i] = factor·sum over j of x[o, j, i], with x: [outer, size, inner].

@@ -1,9 +1,10 @@
 // Softmax and its logarithm over the rows of a matrix.
-import { Each, Op } from './each';
+
 import { scale } from './elementwise';
-import { Fold, Term } from './fold';
 import { largest, sumElements } from './reduce';
-import { Simd } from './simd';
+import { Each, Op } from './simd/each';
+import { Fold, Term } from './simd/fold';
+import { Simd } from './simd/simd';
 
 /** y[r, c] = exp(x[r, c] - max_c x[r, c]) / sum over the row. */
 export function softmax(y: usize, x: usize, rows: u32, cols: u32): void {

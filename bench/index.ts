@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import benny from 'benny';
 import { Command, InvalidArgumentError } from 'commander';
-import { load, measurePeak } from 'tapehead';
+import { load } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
 import { type Bunch, bunchOf, samples } from './bunch.js';
 import { suites } from './suites/index.js';
+import { measurePeak } from './yardstick.js';
 
 interface Result {
   readonly name: string;

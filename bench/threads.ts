@@ -2,10 +2,11 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { load, measureDispatch } from 'tapehead';
+import { load } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
 import { type Bunch, bunchOf } from './bunch.js';
 import { suites } from './suites/index.js';
+import { measureDispatch } from './yardstick.js';
 
 interface Comparison {
   readonly name: string;

@@ -1,9 +1,9 @@
 // Picks the best wasm build the engine supports, instantiates it over a fresh memory, and starts its threads.
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
-import { Arena } from './arena.js';
-import type { Kernels } from './kernels.js';
-import { Runtime, type RuntimeInfo } from './runtime.js';
-import { expectInteger, fail, failType } from './shape.js';
+import { Arena } from './engine/arena.js';
+import type { Kernels } from './engine/kernels.js';
+import { expectInteger, fail, failType } from './tensor/check.js';
+import { Runtime, type RuntimeInfo } from './tensor/runtime.js';
 
 /** What `load` can be asked for. */
 export interface LoadOptions {
@@ -98,7 +98,7 @@ async function open(
 ): Promise<Runtime> {
   const shared = count > 1;
   // Loaded only where it is needed: one thread does without.
-  const parallel = shared ? await import('./parallel.js') : undefined;
+  const parallel = shared ? await import('./engine/parallel.js') : undefined;
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
   const module = await compiled(build, wasm, parallel?.forSharedMemory);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });

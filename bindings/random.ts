@@ -1,9 +1,10 @@
 // Seeded random numbers. The same seed gives the same bits on every engine and every build.
 
-import { expectTensor } from './expect-tensor.js';
-import type { Runtime } from './runtime.js';
-import { expectInteger, expectNumber, fail, type Shape } from './shape.js';
-import type { Tensor } from './tensor.js';
+import { expectInteger, expectNumber, fail } from './tensor/check.js';
+import { expectTensor } from './tensor/check-tensor.js';
+import type { Runtime } from './tensor/runtime.js';
+import type { Shape } from './tensor/shape.js';
+import type { Tensor } from './tensor/tensor.js';
 
 /** Where a stream of random numbers stands; safe to keep as JSON. */
 export interface RandomState {

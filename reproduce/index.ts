@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { DataError } from './data/data-error.js';
+import { DataError } from '../tools/data-error.js';
 import { imageSets, type Program, type ProgramOptions, variants } from './program.js';
 import { figureTable, saveResult } from './result.js';
 

@@ -1,10 +1,10 @@
 // The copy task: repeat a sequence of random bit vectors from memory (Graves et al. 2014, section 4.1).
 
-import { expectSameShape } from '../bindings/expect-tensor.js';
 import type { Random } from '../bindings/random.js';
-import type { Runtime } from '../bindings/runtime.js';
-import { expectInteger } from '../bindings/shape.js';
-import type { Tensor } from '../bindings/tensor.js';
+import { expectInteger } from '../bindings/tensor/check.js';
+import { expectSameShape } from '../bindings/tensor/check-tensor.js';
+import type { Runtime } from '../bindings/tensor/runtime.js';
+import type { Tensor } from '../bindings/tensor/tensor.js';
 
 /** Options of CopyTask. */
 export interface CopyTaskOptions {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { type Sources, violations } from './architecture.js';
+import { type Sources, violations } from './support/architecture.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -15,20 +15,20 @@ test('imports run one way; kernels, memory and addresses stay where they belong'
 });
 
 const faults: Record<string, Record<string, string>> = {
-  'bindings/tensor.ts (core) imports bindings/ops/softmax.ts, which lies in a later layer (ops)': {
-    'bindings/tensor.ts': "import { softmax } from './ops/softmax.js';",
+  'bindings/tensor/tensor.ts (bindings/tensor) imports bindings/ops/softmax.ts from a later layer (bindings/ops)': {
+    'bindings/tensor/tensor.ts': "import { softmax } from '../ops/softmax.js';",
   },
-  'assembly/index.ts (assembly) imports assembly/wasi/index.ts, which lies in a later layer (wasi)': {
+  'assembly/index.ts (assembly) imports assembly/wasi/index.ts from a later layer (assembly/wasi)': {
     'assembly/index.ts': "export * from './wasi/index';",
   },
-  'bindings/shape.ts (core) imports index.ts, which lies in a later layer (index)': {
-    'bindings/shape.ts': "import type { Shape } from '../index.js';",
+  'bindings/tensor/shape.ts (bindings/tensor) imports index.ts from a later layer (index.ts)': {
+    'bindings/tensor/shape.ts': "import type { Shape } from '../../index.js';",
   },
-  'bindings/arena.ts (memory) imports bindings/load.ts, which lies in a later layer (load)': {
-    'bindings/arena.ts': "export const later = () => import('./load.js');",
+  'bindings/engine/arena.ts (bindings/engine) imports bindings/load.ts from a later layer (bindings/load.ts)': {
+    'bindings/engine/arena.ts': "export const later = () => import('../load.js');",
   },
-  'index.ts imports tests/reference.ts, which lies in no layer': {
-    'index.ts': "export * from './tests/reference.js';",
+  'index.ts imports tests/reference/kernels.ts, which lies in no layer': {
+    'index.ts': "export * from './tests/reference/kernels.js';",
   },
   'models/ntm/ntm.ts imports models/gumbel-memory/memory.ts, another model family': {
     'models/ntm/ntm.ts': "import '../gumbel-memory/memory.js';",
@@ -39,12 +39,16 @@ const faults: Record<string, Record<string, string>> = {
   "site/ntm/worker.ts imports models/ntm/ntm.ts by its path instead of from 'tapehead'": {
     'site/ntm/worker.ts': "import { NTM } from '../../models/ntm/ntm.js';",
   },
-  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, which is no part of the playground': {
+  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, a part of another program': {
     'site/ntm/worker.ts': "import { settings } from '../../reproduce/ntm-copy/train.js';",
   },
-  'a cycle: bindings/runtime.ts → bindings/shape.ts → bindings/runtime.ts': {
-    'bindings/tensor.ts': "import './shape.js';",
-    'bindings/shape.ts': "import './tensor.js';",
+  'reproduce/vae-samples/index.ts imports reproduce/memory-vae/train.ts, a part of another program': {
+    'reproduce/vae-samples/index.ts': "import '../memory-vae/train.js';",
+    'reproduce/memory-vae/index.ts': "import './train.js';",
+  },
+  'a cycle: bindings/tensor/runtime.ts → bindings/tensor/check.ts → bindings/tensor/runtime.ts': {
+    'bindings/tensor/tensor.ts': "import './check.js';",
+    'bindings/tensor/check.ts': "import './tensor.js';",
   },
   'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },
   'helpers/strings.ts lies in no layer': { 'helpers/strings.ts': '' },
@@ -54,20 +58,22 @@ const faults: Record<string, Record<string, string>> = {
   },
   'models/ntm/ntm.ts touches kernels': { 'models/ntm/ntm.ts': 'x.runtime.kernels.softmax();' },
   'models/ntm/ntm.ts sees a pointer': { 'models/ntm/ntm.ts': 'const { pointer } = x;' },
-  'bindings/runtime.ts opens the memory': { 'bindings/runtime.ts': 'new Uint8Array(this.arena.memory.buffer);' },
-  'bindings/optim.ts opens the memory': { 'bindings/optim.ts': 'const { buffer } = arena.memory;' },
+  'bindings/tensor/runtime.ts opens the memory': {
+    'bindings/tensor/runtime.ts': 'new Uint8Array(this.arena.memory.buffer);',
+  },
+  'bindings/optim/adam.ts opens the memory': { 'bindings/optim/adam.ts': 'const { buffer } = arena.memory;' },
 };
 
 for (const [fault, files] of Object.entries(faults)) {
-  test(`a fault is seen: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
+  test(`finds a violation: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
 }
 
-test('runtime, tensor, what is kept of them and their checks may define each other', (t) => {
+test('runtime, tensor, their checks and scope escape may define each other', (t) => {
   const files = {
-    'bindings/tensor.ts': "import './runtime.js';",
-    'bindings/runtime.ts': "import './keep.js'; import './expect-tensor.js';",
-    'bindings/keep.ts': "import './tensor.js';",
-    'bindings/expect-tensor.ts': "import './tensor.js';",
+    'bindings/tensor/tensor.ts': "import './runtime.js';",
+    'bindings/tensor/runtime.ts': "import './scope-escape.js'; import './check-tensor.js';",
+    'bindings/tensor/scope-escape.ts': "import './tensor.js';",
+    'bindings/tensor/check-tensor.ts': "import './tensor.js';",
   };
   t.deepEqual(violations(new Map(Object.entries(files))), []);
 });
@@ -82,7 +88,8 @@ for (const variant of ['simd', 'relaxed']) {
 }
 
 test('the top level holds nothing but what belongs there', (t) => {
-  const folders = 'assembly bench bindings dist docs models node_modules reproduce runs scripts site tasks tests';
+  const folders =
+    'assembly bench bindings data dist docs models node_modules reproduce runs scripts site tasks tests tools';
   const files =
     'CHANGELOG.md LICENSE README.md asconfig.json ava.browser.config.js biome.json index.ts package-lock.json package.json tsconfig.json';
   const allowed = new Set(`${folders} ${files}`.split(' '));
@@ -101,7 +108,7 @@ test('the package holds the library alone', (t) => {
   const [{ files }] = JSON.parse(packed.toString());
   const paths: string[] = files.map(({ path }: { path: string }) => path);
   const belongs =
-    /^(LICENSE|README\.md|package\.json|dist\/((bindings|models|tasks)\/.+|index)\.(js|d\.ts)|dist\/wasm\/simd\.wasm)$/;
+    /^(LICENSE|README\.md|package\.json|dist\/((bindings|data|models|tasks)\/.+|index)\.(js|d\.ts)|dist\/wasm\/simd\.wasm)$/;
   t.deepEqual(
     paths.filter((path) => !belongs.test(path)),
     [],
@@ -114,7 +121,7 @@ test('the package holds the library alone', (t) => {
 
 /** Every TypeScript and AssemblyScript source outside the tests. */
 function readSources(): Sources {
-  const folders = ['assembly', 'bindings', 'models', 'tasks', 'reproduce', 'bench', 'site'];
+  const folders = ['assembly', 'bindings', 'models', 'data', 'tasks', 'tools', 'reproduce', 'bench', 'site'];
   const inside = folders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, `${name}`)));

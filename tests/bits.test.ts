@@ -1,8 +1,8 @@
 // Bit for bit: what a training comes to is written down, and this engine is held to it.
 import test from 'ava';
 import { load } from 'tapehead';
-import { STEPS, trainedHashes } from './trained-hashes.js';
-import { modelNames, trainedHash } from './trainings.js';
+import { modelNames, trainedHash } from './support/model-trainings.js';
+import { STEPS, trainedHashes } from './support/trained-hashes.js';
 
 for (const model of modelNames) {
   test.serial(`${model}: ${STEPS} steps come to the weights that are written down`, async (t) => {

@@ -8,10 +8,10 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { fetchIntoCache } from '../reproduce/data/cache.js';
-import { DataError } from '../reproduce/data/data-error.js';
 import { fetchFile, type RemoteFile } from '../reproduce/data/fetch-file.js';
-import { type Answer, brokenOff, corrupt, serve, silent, status, whole, withoutRange } from './file-server.js';
-import { seeded } from './random-numbers.js';
+import { DataError } from '../tools/data-error.js';
+import { type Answer, brokenOff, corrupt, serve, silent, status, whole, withoutRange } from './support/file-server.js';
+import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { readIdx } from '../index.js';
-import { DataError } from '../reproduce/data/data-error.js';
 import { fashionMnist } from '../reproduce/data/fashion-mnist.js';
+import { DataError } from '../tools/data-error.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

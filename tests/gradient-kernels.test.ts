@@ -1,7 +1,7 @@
 // Kernels that optimizers and guards call on flat buffers: scale, clamp, sumSquares, allFinite.
 import test from 'ava';
 import { load } from '../index.js';
-import { gaussian, seeded } from './random-numbers.js';
+import { gaussian, seeded } from './support/random-numbers.js';
 
 const { arena, kernels } = await load();
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1003];

@@ -12,8 +12,8 @@ import { answer, settings as imageSettings, train as trainOnImages } from '../re
 import { choicesPlot, fitPlot, temperaturePlot } from '../reproduce/gumbel-quadratic/plots.js';
 import { attempt, trials } from '../reproduce/gumbel-quadratic/temperature.js';
 import { median, score, settings, setUp, square, train, values } from '../reproduce/gumbel-quadratic/train.js';
-import { savePlot } from '../reproduce/plot.js';
-import { seeded } from './random-numbers.js';
+import { savePlot } from '../tools/plot.js';
+import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

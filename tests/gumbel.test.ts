@@ -1,8 +1,8 @@
 // Hard reads: the row as it stands, the straight-through gradient, noise at its limits, bad arguments.
 import test from 'ava';
 import { type GumbelReadOptions, gumbelRead, load, Random, type Tensor } from '../index.js';
-import { gaussian, seeded } from './random-numbers.js';
-import { gumbelWeightsReference } from './reference.js';
+import { gumbelWeightsReference } from './reference/kernels.js';
+import { gaussian, seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

@@ -1,8 +1,8 @@
 // The kernel memory: fitting, reading, batches, stopping, saving, wrong arguments.
 import test from 'ava';
 import { type FitOptions, KernelMemory, load, Random, type Rows } from '../index.js';
-import { attentionWeightsReference, ridgeReference } from './attention-reference.js';
-import { gaussian, seeded } from './random-numbers.js';
+import { attentionWeightsReference, ridgeReference } from './reference/attention.js';
+import { gaussian, seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

@@ -18,9 +18,9 @@ import { examplesPlot, errorPlot as surrogatePlot } from '../reproduce/kernel-su
 import { nearestNeighbours, networkSize, rmse } from '../reproduce/kernel-surrogate/rivals.js';
 import { quick as quickSurrogate, settings as surrogate } from '../reproduce/kernel-surrogate/settings.js';
 import { DURATION, simulate, TIMES } from '../reproduce/kernel-surrogate/simulation.js';
-import { savePlot } from '../reproduce/plot.js';
 import { grey } from '../reproduce/sheet.js';
-import { seeded } from './random-numbers.js';
+import { savePlot } from '../tools/plot.js';
+import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

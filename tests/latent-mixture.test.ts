@@ -13,7 +13,7 @@ import {
   VQVAE,
   writeSafetensors,
 } from '../index.js';
-import { seeded } from './random-numbers.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

@@ -9,9 +9,9 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { readSafetensors, writeSafetensors } from '../index.js';
-import { DataError } from '../reproduce/data/data-error.js';
-import { trainWithProgress } from '../reproduce/memory-vae/run.js';
-import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
+import { trainWithProgress } from '../reproduce/vae-training/run.js';
+import { DataError } from '../tools/data-error.js';
+import { madeUp, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
@@ -38,7 +38,7 @@ const UPDATES = 1500;
 
 /** Trains in a process of its own, which gets `signal` as soon as it has left its first checkpoint. Returns what it printed. */
 async function trainElsewhere(path: string, signal?: NodeJS.Signals): Promise<string> {
-  const program = fileURLToPath(new URL('train-tiny.js', import.meta.url));
+  const program = fileURLToPath(new URL('support/tiny-vae-process.js', import.meta.url));
   const child = spawn(process.execPath, [program, path, `${UPDATES}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [ended, printed] = [once(child, 'exit'), text(child.stdout)];
   if (signal !== undefined) {

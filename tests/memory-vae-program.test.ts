@@ -8,11 +8,11 @@ import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { PNG } from 'pngjs';
 import { cifar10 } from '../reproduce/data/cifar-10.js';
-import { DataError } from '../reproduce/data/data-error.js';
-import { evaluate, reconstruction } from '../reproduce/memory-vae/evaluate.js';
-import { Training } from '../reproduce/memory-vae/train.js';
 import { pngOf } from '../reproduce/sheet.js';
-import { madeUp, tinySettings, tinyTraining } from './tiny-training.js';
+import { evaluate, reconstruction } from '../reproduce/vae-training/evaluate.js';
+import { Training } from '../reproduce/vae-training/train.js';
+import { DataError } from '../tools/data-error.js';
+import { madeUp, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
 
 const RECORD = 3073;
 const temporary = mkdtempSync(join(tmpdir(), 'tapehead-'));

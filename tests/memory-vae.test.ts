@@ -11,7 +11,7 @@ import {
   VQVAE,
   type VQVAEOptions,
 } from '../index.js';
-import { seeded } from './random-numbers.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 const small = { narrow: 6, wide: 8, residual: 4, latentSize: 5 };

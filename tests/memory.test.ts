@@ -1,6 +1,6 @@
 // Where memory ops could go wrong beyond their cases: zeros, and weights used many times.
 import test from 'ava';
-import { sizeOf } from '../bindings/shape.js';
+import { sizeOf } from '../bindings/tensor/shape.js';
 import {
   concat,
   contentWeights,
@@ -16,7 +16,7 @@ import {
   sum,
   type Tensor,
 } from '../index.js';
-import { seeded } from './random-numbers.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

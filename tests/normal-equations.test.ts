@@ -1,8 +1,8 @@
 // Values in closed form: against a float64 solve, gradients against differences, near-singular and hopeless matrices.
 import test from 'ava';
 import { load, NormalEquations, type Runtime } from '../index.js';
-import { ridgeReference, squaredErrorReference } from './attention-reference.js';
-import { gaussian, seeded } from './random-numbers.js';
+import { ridgeReference, squaredErrorReference } from './reference/attention.js';
+import { gaussian, seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

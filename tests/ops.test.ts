@@ -1,9 +1,9 @@
 // Every op against its float64 twin: values, and gradients by directional derivatives.
 import test from 'ava';
 import { load, type Runtime, type Tensor } from '../index.js';
-import { draw, type OpCase, type Variant } from './op-case.js';
-import { cases } from './ops.cases.js';
-import { gaussian, seeded } from './random-numbers.js';
+import { cases } from './cases/index.js';
+import { draw, type OpCase, type Variant } from './support/op-case.js';
+import { gaussian, seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

@@ -1,8 +1,8 @@
 // The optimizers against their float64 twins and PyTorch, at every length.
 import test from 'ava';
 import { Adam, AdamW, load, Parameters, RMSprop, SGD } from '../index.js';
-import { type Case, cases, makeParameters, numbers, setGradients, size, valuesOf } from './optim-cases.js';
-import { seeded } from './random-numbers.js';
+import { type Case, cases, makeParameters, numbers, setGradients, size, valuesOf } from './cases/optim.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 const { arena } = runtime;

@@ -11,8 +11,8 @@ import {
   RMSprop,
   SGD,
 } from '../index.js';
-import { cases, gradientsOf, makeParameters, numbers, setGradients, shapes, size, valuesOf } from './optim-cases.js';
-import { seeded } from './random-numbers.js';
+import { cases, gradientsOf, makeParameters, numbers, setGradients, shapes, size, valuesOf } from './cases/optim.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 const { arena } = runtime;

@@ -1,7 +1,7 @@
 // The random kernels: Philox against its published answers and a scalar twin, the distributions word by word.
 import test from 'ava';
 import { load } from '../index.js';
-import { type Key, normals, permuted, philox, unit, type Words } from './philox.js';
+import { type Key, normals, permuted, philox, unit, type Words } from './reference/philox.js';
 
 const runtime = await load();
 const { arena, kernels } = runtime;

@@ -1,7 +1,7 @@
 // The class Random: distributions by their moments, streams and their states, arguments.
 import test from 'ava';
 import { load, Random } from '../index.js';
-import { philox } from './philox.js';
+import { philox } from './reference/philox.js';
 
 const runtime = await load();
 

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { DataError } from '../reproduce/data/data-error.js';
-import { replaceFile } from '../reproduce/replace-file.js';
+import { DataError } from '../tools/data-error.js';
+import { replaceFile } from '../tools/replace-file.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

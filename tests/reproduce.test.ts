@@ -8,10 +8,10 @@ import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { copyPlot, headsPlot, lossPlot } from '../reproduce/ntm-copy/plots.js';
-import { type Frames, savePlot } from '../reproduce/plot.js';
 import { Progress } from '../reproduce/progress.js';
 import { figure, figureTable, saveResult, show, table } from '../reproduce/result.js';
-import { seeded } from './random-numbers.js';
+import { type Frames, savePlot } from '../tools/plot.js';
+import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

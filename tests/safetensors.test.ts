@@ -1,7 +1,7 @@
 // Safetensors: files written elsewhere, round trips, and every way a file can be damaged.
 import test from 'ava';
 import { Adam, load, Parameters, Random, readSafetensors, type SafetensorsInput, writeSafetensors } from '../index.js';
-import { seeded } from './random-numbers.js';
+import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 

@@ -1,7 +1,7 @@
-// The functions of assembly/simd.ts against float64, over floats of every magnitude: the errors its docstrings promise.
+// The functions of assembly/simd/simd.ts against float64, over floats of every magnitude: the errors its docstrings promise.
 import test from 'ava';
 import { load } from '../index.js';
-import { sigmoidReference, softplusReference } from './reference.js';
+import { sigmoidReference, softplusReference } from './reference/kernels.js';
 
 const { arena, kernels } = await load();
 

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { Threads } from '../bindings/threads.js';
+import { Threads } from '../bindings/engine/threads.js';
 import { load, matmul, type Runtime } from '../index.js';
-import { modelNames, trainedHash } from './trainings.js';
+import { modelNames, trainedHash } from './support/model-trainings.js';
 
 const counts = [1, 2, 3, 8];
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Matrix } from 'ml-matrix';
 import { frechetDistance, lookOf } from '../reproduce/vae-samples/frechet.js';
-import { seeded } from './random-numbers.js';
+import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));

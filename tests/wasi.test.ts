@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { load } from '../index.js';
-import { wasiTwin, weightsHash } from './wasi-twin.js';
+import { wasiTwin, weightsHash } from './reference/wasi-training.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const command = join(root, 'dist/wasm/wasi.wasm');

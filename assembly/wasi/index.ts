@@ -3,7 +3,7 @@ import { mul } from '../elementwise';
 import { normal } from '../random';
 import { KernelMemory } from './kernel-memory';
 
-// The same training through the public API is tests/wasi-twin.ts: change one, change both.
+// The same training through the public API is tests/reference/wasi-training.ts: change one, change both.
 const SEED: u32 = 1;
 const ROWS: u32 = 48;
 const MEMORY_SIZE: u32 = 6;

@@ -1,7 +1,7 @@
 // The kernel memory and its fit: what models/kernel-memory/fit.ts does by default, kernel by kernel in the same order.
 import { attentionWeights, attentionWeightsBackward } from '../attention';
 import { mul } from '../elementwise';
-import { matmul, matmulScratchBytes } from '../matmul';
+import { matmul, matmulScratchBytes } from '../matmul/matmul';
 import { adam } from '../optim';
 import { sum } from '../reduce';
 import { clear, copy } from '../shaping';
@@ -94,7 +94,7 @@ function squaresOf(x: usize, n: u32): f64 {
   return load<f32>(products);
 }
 
-/** base^exponent as bindings/optim.ts has it. */
+/** base^exponent as bindings/optim/optimizers.ts has it. */
 function power(base: f64, exponent: u32): f64 {
   let result: f64 = 1;
   for (let square = base; exponent > 0; exponent >>= 1) {

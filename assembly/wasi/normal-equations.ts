@@ -2,7 +2,7 @@
 import { cholesky, choleskySolve, sumExplained, symmetricNorm } from '../cholesky';
 import { scale } from '../elementwise';
 import { addCross, addGram, columnPanelBytes, gramRows, gramScratchBytes, symmetricBytes, widenRows } from '../gram';
-import { matmul } from '../matmul';
+import { matmul } from '../matmul/matmul';
 import { sumSquares } from '../reduce';
 import { clear, copy } from '../shaping';
 

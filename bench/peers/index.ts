@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { load } from 'tapehead';
-import { replaceFile } from '../../reproduce/replace-file.js';
+import { replaceFile } from '../../tools/replace-file.js';
 import { adamCase } from './adam.js';
 import { describeMachine } from './machine.js';
 import { opCases } from './ops.js';

@@ -1,6 +1,6 @@
 // What a comparison looks like: a table in Markdown, a chart of ratios.
 import type { TopLevelSpec } from 'vega-lite';
-import { colors } from '../../reproduce/plot.js';
+import { colors } from '../../tools/plot.js';
 import { type MeasuredRow, peerNames, type Row } from './row.js';
 
 /** A line a bench, a column a peer with its time and ratio; below, what has no time, and the chart. */

@@ -1,7 +1,7 @@
 // npm run bench:peers:report -- FILE: from the rows of a run, the table and the chart in docs/benchmarks.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { savePlot } from '../../reproduce/plot.js';
+import { savePlot } from '../../tools/plot.js';
 import { chart, table } from './report-parts.js';
 import type { MeasuredRow } from './row.js';
 

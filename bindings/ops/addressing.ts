@@ -1,7 +1,8 @@
 // Where a head looks: what its layer says, content weights, location weights.
-import { expectShape } from '../expect-tensor.js';
-import { expectInteger, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+
+import { expectInteger, fail } from '../tensor/check.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** What a head is told in one step; `erase` and `add` are a write head's. */
 export interface HeadParameters {

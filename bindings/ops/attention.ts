@@ -1,10 +1,10 @@
 // Attention: a soft read of rows by dot product, squared distance or cosine, a block of queries at a time.
 
-import { expectShape, expectTensor } from '../expect-tensor.js';
-import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import type { Runtime } from '../runtime.js';
-import { expectNumber, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
+import { expectNumber, fail } from '../tensor/check.js';
+import { expectShape, expectTensor } from '../tensor/check-tensor.js';
+import type { Runtime } from '../tensor/runtime.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */
 export type Similarity = 'dot' | 'l2' | 'cosine';

@@ -1,7 +1,8 @@
 // Batch norm of the columns of a matrix.
-import { expectShape } from '../expect-tensor.js';
-import { expectNumber, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+
+import { expectNumber, fail } from '../tensor/check.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** How a batch is normalized. */
 export interface BatchNormOptions {

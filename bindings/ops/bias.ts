@@ -1,6 +1,6 @@
 // A bias on the last dimension.
-import { expectRank, expectShape } from '../expect-tensor.js';
-import type { Tensor } from '../tensor.js';
+import { expectRank, expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** Adds a bias to every row: `x: [..., C], bias: [C] → [..., C]`. Throws a RangeError where the sizes do not fit. */
 export function addBias(x: Tensor, bias: Tensor): Tensor {

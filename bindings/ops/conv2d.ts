@@ -1,9 +1,9 @@
 // Convolutions of images, and their transposes.
 
-import { expectShape } from '../expect-tensor.js';
-import type { Runtime } from '../runtime.js';
-import { expectInteger, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { expectInteger, fail } from '../tensor/check.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Runtime } from '../tensor/runtime.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** A number for both directions, or one for the height and one for the width. */
 export type Pair = number | readonly [height: number, width: number];

@@ -1,7 +1,8 @@
 // Functions of one element after another. Two arguments must have the same shape: nothing is broadcast.
-import { expectSameShape, expectTensor } from '../expect-tensor.js';
-import { expectNumber } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+
+import { expectNumber } from '../tensor/check.js';
+import { expectSameShape, expectTensor } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** The functions of one argument: their backward kernel, and whether it wants what went in (x) or what came out (y). */
 const UNARY = {

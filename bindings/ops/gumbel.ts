@@ -1,9 +1,9 @@
 // Reading one address of a memory bank, chosen by logits and noise.
 
-import { expectRank, expectShape } from '../expect-tensor.js';
-import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import { fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
+import { fail } from '../tensor/check.js';
+import { expectRank, expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** How an address is chosen and read. */
 export interface GumbelReadOptions {

@@ -1,7 +1,8 @@
 // Losses: each a scalar, the mean over its batch.
-import { expectSameShape, expectShape } from '../expect-tensor.js';
-import { fail, failType } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+
+import { fail, failType } from '../tensor/check.js';
+import { expectSameShape, expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * Mean binary cross-entropy of `sigmoid(x)` and `target`, PyTorch's `binary_cross_entropy_with_logits`; stable for

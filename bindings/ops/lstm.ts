@@ -1,6 +1,6 @@
 // The LSTM cell as one op.
-import { expectShape } from '../expect-tensor.js';
-import type { Tensor } from '../tensor.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 
 /**

@@ -1,9 +1,9 @@
 // Matrix products: matmul, and linear with its weights shared over time steps.
 
-import { expectRank, expectShape, expectTensor } from '../expect-tensor.js';
-import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import { fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
+import { fail } from '../tensor/check.js';
+import { expectRank, expectShape, expectTensor } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 
 /** How the matrices are stored. */

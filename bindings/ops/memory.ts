@@ -1,6 +1,6 @@
 // Reading from and writing to a memory matrix under the weights of a head.
-import { expectShape } from '../expect-tensor.js';
-import type { Tensor } from '../tensor.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * Reads a blend of the memory's rows: `r = Σᵢ w[i] · M[i]`.

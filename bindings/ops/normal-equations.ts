@@ -1,10 +1,10 @@
 // Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
 
-import { expectShape, expectTensor } from '../expect-tensor.js';
-import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../kernels.js';
-import type { Runtime } from '../runtime.js';
-import { expectInteger, expectNumber, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
+import { expectInteger, expectNumber, fail } from '../tensor/check.js';
+import { expectShape, expectTensor } from '../tensor/check-tensor.js';
+import type { Runtime } from '../tensor/runtime.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** The values V that minimize ½‖X − WV‖² + ½λ‖V‖². */
 export interface RidgeSolution {

@@ -1,7 +1,7 @@
 // Sums and means.
-import { axisOf, expectTensor } from '../expect-tensor.js';
-import { type Shape, sizeOf } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { axisOf, expectTensor } from '../tensor/check-tensor.js';
+import { type Shape, sizeOf } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * Sum of all elements, or over dimension `dim`, which disappears (negative ones count from the end).

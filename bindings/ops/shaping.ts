@@ -1,7 +1,9 @@
 // Putting tensors together, taking them apart, and looking at them in another shape.
-import { axisOf, expectRank, expectTensor } from '../expect-tensor.js';
-import { expectDimensions, expectInteger, fail, type Shape, sizeOf } from '../shape.js';
-import { Tensor } from '../tensor.js';
+
+import { expectDimensions, expectInteger, fail } from '../tensor/check.js';
+import { axisOf, expectRank, expectTensor } from '../tensor/check-tensor.js';
+import { type Shape, sizeOf } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
 
 /**
  * Joins tensors along a dimension (the last by default; negative ones count from the end).

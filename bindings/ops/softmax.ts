@@ -1,6 +1,6 @@
 // Softmax and its logarithm, over rows.
-import { expectRank } from '../expect-tensor.js';
-import type { Tensor } from '../tensor.js';
+import { expectRank } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * Softmax over the last dimension.

@@ -1,9 +1,9 @@
 // Vector quantization: every row replaced by its nearest code.
 
-import { expectShape } from '../expect-tensor.js';
-import { TRANSPOSE_B } from '../kernels.js';
-import { expectNumber, fail } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { TRANSPOSE_B } from '../engine/kernels.js';
+import { expectNumber, fail } from '../tensor/check.js';
+import { expectShape } from '../tensor/check-tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** What draws rows and codes together. */
 export interface VectorQuantizeOptions {

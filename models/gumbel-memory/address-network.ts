@@ -1,8 +1,8 @@
 // The source's addressing network: fully connected layers with batch norm and ReLU, none on the last.
 import { relu } from '../../bindings/ops/elementwise.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { BatchNorm1d, type Mode } from '../layers/batch-norm.js';
 import { Linear } from '../layers/linear.js';
 

@@ -1,5 +1,5 @@
 // What a memory's choices look like together: how often each address was read, and how evenly.
-import { expectInteger, fail } from '../../bindings/shape.js';
+import { expectInteger, fail } from '../../bindings/tensor/check.js';
 
 /** How often each address was chosen, and how evenly. */
 export interface Choices {

@@ -1,12 +1,12 @@
 // The Gumbel memory: a feed-forward net that reads one address of a memory bank.
 
-import { expectRank, expectShape, expectTensor } from '../../bindings/expect-tensor.js';
 import { type GumbelRead, gumbelRead } from '../../bindings/ops/gumbel.js';
-import { type ParameterScope, Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, fail } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger, fail } from '../../bindings/tensor/check.js';
+import { expectRank, expectShape, expectTensor } from '../../bindings/tensor/check-tensor.js';
+import { type ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
+import type { Runtime } from '../../bindings/tensor/runtime.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import type { Mode } from '../layers/batch-norm.js';
 import { AddressNetwork } from './address-network.js';
 

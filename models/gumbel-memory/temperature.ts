@@ -1,5 +1,5 @@
 // How the temperature of a Gumbel memory falls over training.
-import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
+import { expectInteger, expectNumber, fail } from '../../bindings/tensor/check.js';
 
 /** The temperature at a step, from step 0 on. */
 export type Annealing = (step: number) => number;

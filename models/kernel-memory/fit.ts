@@ -2,12 +2,12 @@
 import { mul } from '../../bindings/ops/elementwise.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
 import { sum } from '../../bindings/ops/reduce.js';
-import { Adam } from '../../bindings/optim.js';
-import type { Parameters } from '../../bindings/parameters.js';
-import { expectRows, type Rows, rowsOf } from '../../bindings/rows.js';
-import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, expectNumber, fail, failType } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { Adam } from '../../bindings/optim/optimizers.js';
+import { expectInteger, expectNumber, fail, failType } from '../../bindings/tensor/check.js';
+import type { Parameters } from '../../bindings/tensor/parameters.js';
+import { expectRows, type Rows, rowsOf } from '../../bindings/tensor/rows.js';
+import type { Runtime } from '../../bindings/tensor/runtime.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import type { FitOptions, FitReport, KernelMemoryOptions } from './options.js';
 
 /** What a fit needs to know of a memory. */

@@ -1,11 +1,12 @@
 // The kernel memory: softmax attention as a lossy key-value store, read by similarity of queries and keys.
+
+import { readSafetensors, writeSafetensors } from '../../bindings/io/safetensors.js';
 import { attention, attentionWeights, expectSimilarity, type Similarity } from '../../bindings/ops/attention.js';
-import { Parameters } from '../../bindings/parameters.js';
-import { expectRows, type Rows, rowsOf } from '../../bindings/rows.js';
-import type { Runtime } from '../../bindings/runtime.js';
-import { readSafetensors, writeSafetensors } from '../../bindings/safetensors.js';
-import { expectInteger, expectNumber, fail } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger, expectNumber, fail } from '../../bindings/tensor/check.js';
+import { Parameters } from '../../bindings/tensor/parameters.js';
+import { expectRows, type Rows, rowsOf } from '../../bindings/tensor/rows.js';
+import type { Runtime } from '../../bindings/tensor/runtime.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Strength } from '../layers/strength.js';
 import { fitMemory } from './fit.js';
 import type { FitOptions, FitReport, KernelMemoryOptions } from './options.js';

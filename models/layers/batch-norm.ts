@@ -1,8 +1,8 @@
 // Batch norm with its parameters and running statistics.
 import { batchNorm } from '../../bindings/ops/batch-norm.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
-import { expectInteger } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger } from '../../bindings/tensor/check.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /** Whether a model learns from what it sees, or is used as it is. */
 export interface Mode {

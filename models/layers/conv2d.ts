@@ -1,9 +1,9 @@
 // Convolutions of images with their parameters.
 import { type Conv2dOptions, conv2d, convTranspose2d } from '../../bindings/ops/conv2d.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger } from '../../bindings/tensor/check.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /** How a kernel walks over an image, and whether there is a bias. */
 export interface Conv2dLayerOptions extends Conv2dOptions {

@@ -1,9 +1,9 @@
 // A fully connected layer.
 import { linear } from '../../bindings/ops/matmul.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger } from '../../bindings/tensor/check.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /** `y = x Wᵀ + b`, PyTorch's `nn.Linear`: keys `weight` [outputs, inputs] and `bias` [outputs], both from U(±1/√inputs). */
 export class Linear {

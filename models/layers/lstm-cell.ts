@@ -1,9 +1,9 @@
 // An LSTM cell with its weights.
 import { lstmCell } from '../../bindings/ops/lstm.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger } from '../../bindings/tensor/check.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /**
  * PyTorch's `nn.LSTMCell`: keys `weight_ih` [4H, I], `weight_hh` [4H, H], `bias_ih` [4H], `bias_hh` [4H], gates in the order

@@ -1,7 +1,7 @@
 // How strongly a read prefers what is similar: a fixed number, or a learned one that stays above 0.
 import { exp, log } from '../../bindings/ops/elementwise.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /** β of an attention. Key: the buffer `strength` [1], or where it is learned the parameter `log_strength` [1]. */
 export class Strength {

@@ -2,9 +2,9 @@
 
 import { relu } from '../../bindings/ops/elementwise.js';
 import { expand, unbind } from '../../bindings/ops/shaping.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
 

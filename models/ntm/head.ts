@@ -3,9 +3,9 @@ import { contentWeights, type HeadParameters, headParameters, locationWeights } 
 import { memoryRead, memoryWrite } from '../../bindings/ops/memory.js';
 import { expand } from '../../bindings/ops/shaping.js';
 import { softmax } from '../../bindings/ops/softmax.js';
-import type { ParameterScope } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 
 /** Sizes a head needs to know. */

@@ -1,12 +1,12 @@
 // The LSTM that the NTM is compared with, on the same interface.
 
-import { expectShape } from '../../bindings/expect-tensor.js';
 import { stack, unbind } from '../../bindings/ops/shaping.js';
-import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger } from '../../bindings/tensor/check.js';
+import { expectShape } from '../../bindings/tensor/check-tensor.js';
+import { Parameters } from '../../bindings/tensor/parameters.js';
+import type { Runtime } from '../../bindings/tensor/runtime.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { type ControllerState, LSTMController } from './controller.js';
 import type { SequenceModel } from './sequence-model.js';

@@ -1,13 +1,13 @@
 // The Neural Turing Machine: a controller, pairs of read and write heads, a memory matrix.
 
-import { expectShape } from '../../bindings/expect-tensor.js';
 import type { HeadParameters } from '../../bindings/ops/addressing.js';
 import { concat, expand, reshape, stack, unbind } from '../../bindings/ops/shaping.js';
-import { Parameters } from '../../bindings/parameters.js';
 import type { Random } from '../../bindings/random.js';
-import type { Runtime } from '../../bindings/runtime.js';
-import { expectInteger, fail } from '../../bindings/shape.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import { expectInteger, fail } from '../../bindings/tensor/check.js';
+import { expectShape } from '../../bindings/tensor/check-tensor.js';
+import { Parameters } from '../../bindings/tensor/parameters.js';
+import type { Runtime } from '../../bindings/tensor/runtime.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { type Controller, type ControllerState, FeedForwardController, LSTMController } from './controller.js';
 import { type FocusInit, type HeadTrace, ReadHead, WriteHead } from './head.js';

@@ -1,6 +1,6 @@
 // What the NTM and its LSTM baseline have in common, so that one training loop serves both.
-import type { Parameters } from '../../bindings/parameters.js';
-import type { Tensor } from '../../bindings/tensor.js';
+import type { Parameters } from '../../bindings/tensor/parameters.js';
+import type { Tensor } from '../../bindings/tensor/tensor.js';
 
 /** A model that walks a sequence, one step at a time or all at once. */
 export interface SequenceModel<State> {

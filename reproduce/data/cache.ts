@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import envPaths from 'env-paths';
+import { DataError } from '../../tools/data-error.js';
 import { Progress } from '../progress.js';
-import { DataError } from './data-error.js';
 import { type FetchOptions, fetchFile, isFile, type RemoteFile } from './fetch-file.js';
 
 /** Files that belong together. */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Idx, readIdx } from 'tapehead';
+import { DataError } from '../../tools/data-error.js';
 import { fetchIntoCache, type RemoteSet } from './cache.js';
-import { DataError } from './data-error.js';
 import type { RemoteFile } from './fetch-file.js';
 import type { LabelledImages } from './images.js';
 import { readPacked } from './read-packed.js';

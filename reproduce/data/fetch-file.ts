@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { DataError } from './data-error.js';
+import { DataError } from '../../tools/data-error.js';
 
 /** A file at a public address whose content is known. */
 export interface RemoteFile {

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { createGunzip } from 'node:zlib';
-import { DataError } from './data-error.js';
+import { DataError } from '../../tools/data-error.js';
 
 /** The bytes of the file, unpacked where its name ends in `.gz`. Rejects with a DataError that names it, and the byte where it is damaged. */
 export async function readPacked(path: string): Promise<Uint8Array> {

@@ -1,9 +1,9 @@
 // Fashion-MNIST by one image read: a net addresses a bank of prototypes, compares, and says the class by what it read.
 import { join } from 'node:path';
 import { countChoices, load, Random } from 'tapehead';
+import { savePlot } from '../../tools/plot.js';
 import { classNames, fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
-import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { figure, table } from '../result.js';

@@ -1,7 +1,7 @@
 // x² read from five numbers: ten seeds; then another bank with no training, a finer bank, and what the temperature does.
 import { join } from 'node:path';
 import { countChoices, type GumbelMemory, load } from 'tapehead';
-import { savePlot } from '../plot.js';
+import { savePlot } from '../../tools/plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { type Figure, figure, table } from '../result.js';

@@ -1,6 +1,6 @@
 // The pictures of gumbel-quadratic: what is read, how often each address is, what the temperature does.
 import type { TopLevelSpec } from 'vega-lite';
-import { colors } from '../plot.js';
+import { colors } from '../../tools/plot.js';
 import type { Outcome } from './temperature.js';
 import { median, type Points, type Score } from './train.js';
 

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FitReport, KernelMemory, load, Random } from 'tapehead';
+import { savePlot } from '../../tools/plot.js';
 import { classNames, fashionMnist } from '../data/fashion-mnist.js';
 import { type LabelledImages, type Matrix, pixelsOf } from '../data/images.js';
 import { halfCosine } from '../half-cosine.js';
-import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { figure, show } from '../result.js';

@@ -1,6 +1,6 @@
 // The reliability diagram: how often a class is right, over how sure the memory is of it.
 import type { TopLevelSpec } from 'vega-lite';
-import { colors } from '../plot.js';
+import { colors } from '../../tools/plot.js';
 import type { Calibration } from './calibration.js';
 
 /** Accuracy over confidence; the area of a dot is how many images have that confidence. */

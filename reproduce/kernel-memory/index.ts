@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'tapehead';
+import { savePlot } from '../../tools/plot.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
 import { together } from '../data/images.js';
 import { eachSize } from '../memory-sizes.js';
-import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
 import { deal, type Entry, linearError, measure } from './measure.js';

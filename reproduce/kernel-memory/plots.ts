@@ -1,7 +1,7 @@
 // The two pictures of the kernel memory: error over memory size, and what is recalled of images never seen.
 import type { TopLevelSpec } from 'vega-lite';
+import { colors } from '../../tools/plot.js';
 import { pixelsOf } from '../data/images.js';
-import { colors } from '../plot.js';
 import { grey, type Picture, sheet } from '../sheet.js';
 import type { Cards, Entry } from './measure.js';
 import { publishedErrors, type Settings } from './settings.js';

@@ -1,7 +1,7 @@
 // The kernel memory as a surrogate: a costly simulation replaced by a memory of its results, beside nearest neighbours and a network.
 import { join } from 'node:path';
+import { savePlot } from '../../tools/plot.js';
 import { eachSize } from '../memory-sizes.js';
-import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
 import { draw, type Entry, measure } from './measure.js';

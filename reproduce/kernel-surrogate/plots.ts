@@ -1,6 +1,6 @@
 // The two pictures of the surrogate: error over size, and a few simulations beside what is made of them.
 import type { TopLevelSpec } from 'vega-lite';
-import { colors } from '../plot.js';
+import { colors } from '../../tools/plot.js';
 import type { Entry } from './measure.js';
 import type { Samples } from './rivals.js';
 import type { Settings } from './settings.js';

@@ -1,14 +1,14 @@
 // The memory VAE beside the VQ-VAE: both trained on the same batches of CIFAR-10 from the same start of encoder and decoder.
 import { join } from 'node:path';
+import { savePlot } from '../../tools/plot.js';
 import type { LabelledImages } from '../data/images.js';
-import { savePlot } from '../plot.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { evaluate, pictures, type Reconstructed, type Use } from './evaluate.js';
-import { convergencePlot, saveImages } from './plots.js';
-import { train } from './run.js';
-import { published, settings, titles, updatesOn } from './settings.js';
-import type { Metric, Training } from './train.js';
+import { evaluate, pictures, type Reconstructed, type Use } from '../vae-training/evaluate.js';
+import { convergencePlot, saveImages } from '../vae-training/plots.js';
+import { train } from '../vae-training/run.js';
+import { published, settings, titles, updatesOn } from '../vae-training/settings.js';
+import type { Metric, Training } from '../vae-training/train.js';
 
 type Pair = 'memory' | 'vq';
 type Quality = Reconstructed & Use;

@@ -1,7 +1,7 @@
 // The copy task from ten seeds: how surely it is learned, and how surely the copies stay right at six times the length.
 import { load } from 'tapehead';
-import { bitsWrongOnFresh, errorShare } from '../ntm-copy/evaluate.js';
-import { settings, setUp, train } from '../ntm-copy/train.js';
+import { bitsWrongOnFresh, errorShare } from '../copy-training/evaluate.js';
+import { settings, setUp, train } from '../copy-training/train.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
 import { figure, table } from '../result.js';

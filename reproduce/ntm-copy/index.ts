@@ -2,14 +2,14 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyTask, load, type NTM, type Runtime, writeSafetensors } from 'tapehead';
-import { savePlot } from '../plot.js';
+import { savePlot } from '../../tools/plot.js';
+import { replaceFile } from '../../tools/replace-file.js';
+import { bitsWrongOnFresh, errorShare, trace } from '../copy-training/evaluate.js';
+import { type Learned, type Settings, settings, setUp, type Tasks, train } from '../copy-training/train.js';
 import type { Program } from '../program.js';
 import { Progress } from '../progress.js';
-import { replaceFile } from '../replace-file.js';
 import { type Figure, figure, table } from '../result.js';
-import { bitsWrongOnFresh, errorShare, trace } from './evaluate.js';
 import { copyPlot, headsPlot, lossPlot } from './plots.js';
-import { type Learned, type Settings, settings, setUp, type Tasks, train } from './train.js';
 
 const TEST_LENGTHS = [20, 40, 60, 80, 100, 120];
 const LONGEST = 120;

@@ -1,34 +1,7 @@
 // The three pictures of the copy task: how it was learned, where the heads look, what comes out.
 import type { TopLevelSpec } from 'vega-lite';
-import { colors, type Frames, heatMap, ownScales } from '../plot.js';
-
-/** One line of `metrics.jsonl`. */
-export interface Metric {
-  /** Sequences seen so far. */
-  readonly sequences: number;
-  /** Mean since the metric before. */
-  readonly loss: number;
-  readonly bitsWrong: number;
-}
-
-/** What a model saw, did and said in one sequence. */
-export interface HeadsTrace {
-  readonly inputs: Frames;
-  readonly outputs: Frames;
-  /** What was added to memory, [T, W]. */
-  readonly adds: Frames;
-  /** What was read from memory, [T, W]. */
-  readonly reads: Frames;
-  /** Focus of the heads, [T, N]. */
-  readonly writeWeights: Frames;
-  readonly readWeights: Frames;
-}
-
-/** A sequence and what the model made of it, both [L, bits]; outputs are probabilities. */
-export interface Copy {
-  readonly target: Frames;
-  readonly output: Frames;
-}
+import { colors, type Frames, heatMap, ownScales } from '../../tools/plot.js';
+import { type Copy, type HeadsTrace, type Metric, wrongIn } from '../copy-training/copy.js';
 
 /** Bits wrong per sequence and loss, over sequences seen; there is noise in training from `noiseFrom` on. */
 export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLevelSpec {
@@ -114,7 +87,7 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   const maps = copies.flatMap(({ target, output }) => {
     const width = Math.min(960, Math.max(240, 12 * target.rows));
     const options = { yTitle: 'bit', width, height: 96, domain: [0, 1] as const };
-    const wrong = bitsWrong({ target, output });
+    const wrong = wrongIn({ target, output });
     const bits = target.rows * target.columns;
     return [
       heatMap(target, { ...options, title: `target, length ${target.rows}`, xTitle: '' }),
@@ -155,12 +128,4 @@ function columnsOf({ data, rows, columns }: Frames, first: number, count: number
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
-}
-
-function bitsWrong({ target, output }: Copy): number {
-  let wrong = 0;
-  for (let i = 0; i < target.data.length; i++) {
-    if ((target.data[i] as number) > 0.5 !== (output.data[i] as number) > 0.5) wrong++;
-  }
-  return wrong;
 }

@@ -1,9 +1,9 @@
 // Images that the trained models make: training images again, and new ones.
 import { LatentMixture, Random } from 'tapehead';
 import { type LabelledImages, pixelsOf } from '../data/images.js';
-import { imagesOf, pictures } from '../memory-vae/evaluate.js';
-import { type ModelName, titles } from '../memory-vae/settings.js';
-import type { Models, Training } from '../memory-vae/train.js';
+import { imagesOf, pictures } from '../vae-training/evaluate.js';
+import { type ModelName, titles } from '../vae-training/settings.js';
+import type { Models, Training } from '../vae-training/train.js';
 
 export interface DrawOptions {
   /** Images of each kind. */

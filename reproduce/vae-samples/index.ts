@@ -1,12 +1,12 @@
 // New images from the memory VAE, the VQ-VAE and a Gaussian VAE, trained on the same batches, and how much they look like test images.
 import { type LabelledImages, pixelsOf } from '../data/images.js';
-import { pictures, type Reconstructed, reconstruction } from '../memory-vae/evaluate.js';
-import { saveImages } from '../memory-vae/plots.js';
-import { train } from '../memory-vae/run.js';
-import { type ModelName, type Settings, settings, titles } from '../memory-vae/settings.js';
-import type { Training } from '../memory-vae/train.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
+import { pictures, type Reconstructed, reconstruction } from '../vae-training/evaluate.js';
+import { saveImages } from '../vae-training/plots.js';
+import { train } from '../vae-training/run.js';
+import { type ModelName, type Settings, settings, titles } from '../vae-training/settings.js';
+import type { Training } from '../vae-training/train.js';
 import { drawFresh, drawKnown, freshOf, type Images, knownOf } from './draw.js';
 import { frechetDistance, type ImageShape, lookOf } from './frechet.js';
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
-import { STEPS, trainedHashes } from '../trained-hashes.js';
-import { modelNames } from '../trainings.js';
+import { modelNames } from '../support/model-trainings.js';
+import { STEPS, trainedHashes } from '../support/trained-hashes.js';
 import { startChromium } from './chromium.js';
 import { isolation, serveFolder } from './folder-server.js';
 
@@ -38,7 +38,7 @@ test('the public API comes to the hash of the WASI command', async (t) => {
   const page = await openPage(t);
   const hash = await page.evaluate(`(async () => {
     const { load } = await import('/dist/index.js');
-    const { wasiTwin, weightsHash } = await import('/dist/tests/wasi-twin.js');
+    const { wasiTwin, weightsHash } = await import('/dist/tests/reference/wasi-training.js');
     return weightsHash(await wasiTwin(await load({ variant: 'simd' })));
   })()`);
   const stdio: ('ignore' | 'pipe')[] = ['ignore', 'pipe', 'ignore'];

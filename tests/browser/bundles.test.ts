@@ -5,7 +5,7 @@ import test from 'ava';
 import type { Browser } from 'playwright-core';
 import { load } from 'tapehead';
 import { createServer } from 'vite';
-import { trainedHash } from '../trainings.js';
+import { trainedHash } from '../support/model-trainings.js';
 import { bundlers } from './bundlers.js';
 import { startChromium } from './chromium.js';
 import { isolation, serveFolder, strictPolicy } from './folder-server.js';

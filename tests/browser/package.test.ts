@@ -6,7 +6,7 @@ import test from 'ava';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { load } from 'tapehead';
-import { trainedHash } from '../trainings.js';
+import { trainedHash } from '../support/model-trainings.js';
 import { startChromium } from './chromium.js';
 import { serveFolder } from './folder-server.js';
 import { type Installed, install, root, run } from './installed.js';

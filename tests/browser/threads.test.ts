@@ -7,7 +7,7 @@ import anyTest, { type TestFn } from 'ava';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import { load } from 'tapehead';
-import { type ModelName, modelNames, trainedHash } from '../trainings.js';
+import { type ModelName, modelNames, trainedHash } from '../support/model-trainings.js';
 import { startChromium } from './chromium.js';
 import { type FolderServer, isolation, serveFolder } from './folder-server.js';
 
@@ -40,9 +40,11 @@ test.after.always(async (t) => {
 async function bundle(folder: string): Promise<void> {
   const compiled = join(root, 'dist');
   await build({
-    entryPoints: ['tests/browser/app/page.js', 'tests/browser/app/in-worker.js', 'bindings/tapehead-worker.js'].map(
-      (path) => join(compiled, path),
-    ),
+    entryPoints: [
+      'tests/browser/app/page.js',
+      'tests/browser/app/in-worker.js',
+      'bindings/engine/tapehead-worker.js',
+    ].map((path) => join(compiled, path)),
     bundle: true,
     splitting: true,
     format: 'esm',

@@ -1,9 +1,9 @@
 // Cases of the ops in bindings/ops/attention.ts.
 import { attention, attentionWeights, type Similarity } from '../../bindings/ops/attention.js';
-import { attentionWeightsReference } from '../attention-reference.js';
-import { opCase, type Variant } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { matmulReference } from '../reference.js';
+import { attentionWeightsReference } from '../reference/attention.js';
+import { matmulReference } from '../reference/kernels.js';
+import { opCase, type Variant } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Rows, width, keys and width of the values; the last ones take several blocks of rows. */
 const sizes: [number, number, number, number][] = [

@@ -1,8 +1,8 @@
 // Cases of the op in bindings/ops/batch-norm.ts.
 import { batchNorm } from '../../bindings/ops/batch-norm.js';
-import { opCase } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { batchNormReference } from '../reference.js';
+import { batchNormReference } from '../reference/kernels.js';
+import { opCase } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Sizes [B, C] around the lanes. */
 const sizes = [

@@ -1,8 +1,8 @@
 // Cases of the ops in bindings/ops/conv2d.ts.
 import { conv2d, convTranspose2d } from '../../bindings/ops/conv2d.js';
-import { conv2dReference, convTranspose2dReference, type Steps } from '../conv-reference.js';
-import { opCase, type Variant } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
+import { conv2dReference, convTranspose2dReference, type Steps } from '../reference/conv2d.js';
+import { opCase, type Variant } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Images N, channels C to O, an image of H×W, a kernel of KH×KW, stride, padding. */
 type Size = [n: number, c: number, o: number, h: number, w: number, kh: number, kw: number, ...Pairs];

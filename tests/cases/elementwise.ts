@@ -14,9 +14,9 @@ import {
   tanh,
 } from '../../bindings/ops/elementwise.js';
 import type { Shape, Tensor } from '../../index.js';
-import { type OpCase, opCase, sizes } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { sigmoidReference, softplusReference } from '../reference.js';
+import { sigmoidReference, softplusReference } from '../reference/kernels.js';
+import { type OpCase, opCase, sizes } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Sizes around one vector and around the loop's block of four vectors. */
 const shapes: Shape[] = [

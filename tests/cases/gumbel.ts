@@ -1,9 +1,9 @@
 // Cases of the op in bindings/ops/gumbel.ts: soft reads, whose gradient is that of their value. Hard ones: gumbel.test.ts.
 import { gumbelRead } from '../../bindings/ops/gumbel.js';
 import type { Shape } from '../../index.js';
-import { opCase } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { gumbelWeightsReference, matmulReference } from '../reference.js';
+import { gumbelWeightsReference, matmulReference } from '../reference/kernels.js';
+import { opCase } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Sizes [B, N] and the shape of a row. */
 const sizes: [number, number, number[]][] = [

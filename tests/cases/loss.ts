@@ -1,8 +1,8 @@
 // Cases of the ops in bindings/ops/loss.ts.
 import { binaryCrossEntropyWithLogits, crossEntropy, mseLoss } from '../../bindings/ops/loss.js';
-import { opCase, sizes } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { logSoftmaxReference, softplusReference } from '../reference.js';
+import { logSoftmaxReference, softplusReference } from '../reference/kernels.js';
+import { opCase, sizes } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 const pairs = sizes(
   [[1], [1]],

@@ -1,8 +1,8 @@
 // Cases of the ops in bindings/ops/matmul.ts.
 import { linear, type MatmulOptions, matmul } from '../../bindings/ops/matmul.js';
-import { opCase, sizes, type Variant } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
-import { linearReference, matmulReference } from '../reference.js';
+import { linearReference, matmulReference } from '../reference/kernels.js';
+import { opCase, sizes, type Variant } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Every combination of transposes for one size; `batched` says which operands have the batch dimension. */
 function products(m: number, k: number, n: number, batch = 0, batched = 'ab'): Variant<MatmulOptions>[] {

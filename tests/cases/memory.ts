@@ -11,9 +11,9 @@ import {
   lstmCellReference,
   memoryReadReference,
   memoryWriteReference,
-} from '../memory-reference.js';
-import { opCase, sizes } from '../op-case.js';
-import { gaussian } from '../random-numbers.js';
+} from '../reference/memory.js';
+import { opCase, sizes } from '../support/op-case.js';
+import { gaussian } from '../support/random-numbers.js';
 
 /** Sizes [B, N, W] around the lanes and the tiles of columns. */
 const memories: [number, number, number][] = [

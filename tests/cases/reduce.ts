@@ -1,8 +1,8 @@
 // Cases of the ops in bindings/ops/reduce.ts.
 import { mean, sum } from '../../bindings/ops/reduce.js';
 import type { Shape } from '../../index.js';
-import { opCase, type Variant } from '../op-case.js';
-import { sumReference } from '../reference.js';
+import { sumReference } from '../reference/kernels.js';
+import { opCase, type Variant } from '../support/op-case.js';
 
 type Dim = number | undefined;
 

@@ -1,7 +1,7 @@
 // Cases of the ops in bindings/ops/shaping.ts and bias.ts.
 import { addBias } from '../../bindings/ops/bias.js';
 import { concat, expand, reshape, split, stack, transpose, unbind } from '../../bindings/ops/shaping.js';
-import { opCase, sizes } from '../op-case.js';
+import { opCase, sizes } from '../support/op-case.js';
 
 /** Rows of the given widths laid side by side. */
 function join(parts: Float64Array[], widths: number[]): Float64Array {

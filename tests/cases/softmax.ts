@@ -1,7 +1,7 @@
 // Cases of the ops in bindings/ops/softmax.ts.
 import { logSoftmax, softmax } from '../../bindings/ops/softmax.js';
-import { opCase, sizes } from '../op-case.js';
-import { logSoftmaxReference, softmaxReference } from '../reference.js';
+import { logSoftmaxReference, softmaxReference } from '../reference/kernels.js';
+import { opCase, sizes } from '../support/op-case.js';
 
 const shapes = sizes([[1, 1]], [[2, 3]], [[3, 4]], [[2, 5]], [[7]], [[2, 3, 8]], [[5, 17]], [[2, 1000]]);
 

@@ -1,7 +1,7 @@
 // Cases of the op in bindings/ops/vector-quantize.ts: the pull on the rows. What passes straight through: vector-quantize.test.ts.
 import { vectorQuantize } from '../../bindings/ops/vector-quantize.js';
-import { opCase, sizes } from '../op-case.js';
-import { nearestReference } from '../reference.js';
+import { nearestReference } from '../reference/kernels.js';
+import { opCase, sizes } from '../support/op-case.js';
 
 export const vectorQuantizeCases = {
   vectorQuantize: opCase({

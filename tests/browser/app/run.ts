@@ -1,6 +1,6 @@
 // What the browser's tests run, in a page or in a Web Worker: a training, and what it came to.
 import { type LoadOptions, load, type RuntimeInfo } from 'tapehead';
-import { type ModelName, trainedHash } from '../../trainings.js';
+import { type ModelName, trainedHash } from '../../support/model-trainings.js';
 
 const SOON_MS = 5000;
 

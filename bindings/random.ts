@@ -20,7 +20,7 @@ type Block = [key0: number, key1: number, c0: number, c1: number, c2: number, c3
 const MAX_ELEMENTS = 2 ** 30;
 
 /**
- * A stream of random numbers: Philox 4×32-10 (Salmon et al. 2011) under the key `seed`, a whole number of at least 0.
+ * A stream of random numbers: Philox 4×32-10 (Salmon et al. 2011) under the key `seed`, an integer ≥ 0.
  * Every call starts a new block of the stream, so what it returns depends on the seed and on the calls before it only.
  */
 export class Random {
@@ -101,7 +101,7 @@ export class Random {
 
   /** A whole number from `low` up to but not including `highExclusive`, each with the same probability. */
   integer(low: number, highExclusive: number): number {
-    if (!Number.isSafeInteger(low)) fail('integer', 'low', 'be a whole number', low);
+    if (!Number.isSafeInteger(low)) fail('integer', 'low', 'be an integer', low);
     expectInteger('integer', 'highExclusive', highExclusive, low + 1);
     const range = highExclusive - low;
     if (!Number.isSafeInteger(range)) fail('integer', 'highExclusive', 'be less than low + 2^53', highExclusive);

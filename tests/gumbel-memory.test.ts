@@ -152,7 +152,7 @@ test('temperatures fall as told, down to the floor', (t) => {
   t.deepEqual([0, 1, 2, 3, 4, 5, 1000].map(curve), [2, 1.5, 1.125, 0.84375, 0.6328125, 0.5, 0.5]);
   t.throws(() => linearAnnealing(1, 0, 3), { message: 'linearAnnealing: to must be a finite number above 0, got 0' });
   t.throws(() => linearAnnealing(1, 2, 3), {
-    message: 'linearAnnealing: from must be a finite number of at least 2, got 1',
+    message: 'linearAnnealing: from must be a finite number ≥ 2, got 1',
   });
   t.throws(() => linearAnnealing(2, 1, 0), { message: /^linearAnnealing: steps/ });
   t.throws(() => exponentialAnnealing(2, 1, 1.5), { message: /^exponentialAnnealing: factor/ });
@@ -170,8 +170,8 @@ test('bad arguments are refused with one sentence', (t) => {
     t.throws(() => small(options), { instanceOf: RangeError, message });
   refused({ bank: runtime.zeros([]) }, 'GumbelMemory: bank must have at least 1 dimension, got []');
   refused({ bank: runtime.zeros([0, 2]) }, 'GumbelMemory: bank must hold at least one number, got [0, 2]');
-  refused({ inputSize: 0 }, 'GumbelMemory: inputSize must be a whole number of at least 1, got 0');
-  refused({ hiddenSizes: [3, 0] }, 'GumbelMemory: hiddenSizes[1] must be a whole number of at least 1, got 0');
+  refused({ inputSize: 0 }, 'GumbelMemory: inputSize must be an integer ≥ 1, got 0');
+  refused({ hiddenSizes: [3, 0] }, 'GumbelMemory: hiddenSizes[1] must be an integer ≥ 1, got 0');
   const random = new Random(runtime, 1);
   t.throws(() => new GumbelMemory(runtime, { bank: runtime.tensor(values), random }), {
     message: /inputSize must be .* got undefined/,

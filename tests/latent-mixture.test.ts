@@ -129,7 +129,7 @@ test('a saved mixture draws the same images', (t) => {
     [(state) => state.set('1.mean', { shape: [4], data: new Float32Array(4) }), /1\.mean must have shape \[2, 1, 2\]/],
     [
       (state) => state.set('2.deviations', { shape: [0, 4], data: new Float32Array() }),
-      /2\.deviations must be a whole/,
+      /2\.deviations must be an integer/,
     ],
   ];
   for (const [spoil, message] of wrong) {
@@ -143,11 +143,11 @@ test('a mixture that cannot be says why', (t) => {
   const random = new Random(runtime, 1);
   const fitted = (components: number) =>
     runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));
-  t.throws(() => fitted(0), { message: 'LatentMixture: components must be a whole number of at least 1, got 0' });
+  t.throws(() => fitted(0), { message: 'LatentMixture: components must be an integer ≥ 1, got 0' });
   t.throws(() => fitted(4), { message: 'LatentMixture: images must be at least 4, got 3' });
   t.throws(() => runtime.noGrad(() => LatentMixture.fit(mirror, runtime.zeros([3, 2]), { random })), {
     message: /^LatentMixture: images must have shape/,
   });
   const mixture = fitted(1);
-  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), { message: /^sample: count must be a whole number/ });
+  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), { message: /^sample: count must be an integer/ });
 });

@@ -93,7 +93,7 @@ test('bad arguments of batch norm are refused with one sentence', (t) => {
   refused([4, 3], true, 'batchNorm: weight must have shape [3], got [2]');
   refused([4], false, 'batchNorm: x must have shape [*, *], got [4]');
   t.throws(() => new BatchNorm1d(new Parameters(runtime), 0), {
-    message: 'BatchNorm1d: features must be a whole number of at least 1, got 0',
+    message: 'BatchNorm1d: features must be an integer ≥ 1, got 0',
   });
   runtime.step(() => {
     const [x, c] = [runtime.zeros([2, 1]), runtime.zeros([1])];

@@ -216,15 +216,15 @@ test('the divergence of a Gaussian VAE is that of its latent from N(0, 1), a pix
 
 test('wrong options say what was wrong', (t) => {
   const wrong: [() => unknown, RegExp][] = [
-    [() => memoryVAE({ memorySize: 0 }), /^MemoryVAE: memorySize must be a whole number of at least 1, got 0$/],
-    [() => memoryVAE({ wide: 0.5 }), /^MemoryVAE: wide must be a whole number/],
+    [() => memoryVAE({ memorySize: 0 }), /^MemoryVAE: memorySize must be an integer ≥ 1, got 0$/],
+    [() => memoryVAE({ wide: 0.5 }), /^MemoryVAE: wide must be an integer/],
     [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be above 0 to be trained, got -1$/],
     [() => memoryVAE({ strength: 0, learnStrength: false }), /^MemoryVAE: strength must not be 0, got 0$/],
     [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be dot, l2 or cosine/],
     [() => memoryVAE({ variance: 0 }), /^MemoryVAE: variance must be a finite number/],
     [() => vqVAE({ decay: 1 }), /^VQVAE: decay must be a finite number in/],
     [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be gradient or average/],
-    [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be a whole number/],
+    [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be an integer/],
   ];
   for (const [make, message] of wrong) t.throws(make, { instanceOf: RangeError, message });
 });

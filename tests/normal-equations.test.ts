@@ -126,7 +126,7 @@ test('wrong arguments say what was wrong', (t) => {
     t.throws(() => found.add(weights, runtime.zeros([4, 2])), {
       message: /^add: targets must have shape \[5, 2\], got/,
     });
-    t.throws(() => found.solve(-1), { message: 'solve: ridge must be a finite number in [0, Infinity], got -1' });
+    t.throws(() => found.solve(-1), { message: 'solve: ridge must be a finite number ≥ 0, got -1' });
     t.throws(() => found.loss(weights, runtime.zeros([5, 2])), {
       message: /^loss: the equations must be solved first/,
     });
@@ -135,7 +135,7 @@ test('wrong arguments say what was wrong', (t) => {
     return found;
   });
   t.throws(() => new NormalEquations(runtime, 0, 2), {
-    message: /^NormalEquations: memorySize must be a whole number/,
+    message: /^NormalEquations: memorySize must be an integer/,
   });
   t.throws(() => runtime.step(() => escaped.solve(1)), { instanceOf: ReferenceError });
 });

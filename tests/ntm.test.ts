@@ -141,7 +141,7 @@ test('state dicts have the keys of the PyTorch original, a random memory is save
 test('bad options are refused with one sentence', (t) => {
   const refused = (options: Partial<NTMOptions>, message: RegExp) =>
     t.throws(() => small(options), { instanceOf: RangeError, message });
-  refused({ memorySize: 0 }, /^NTM: memorySize must be a whole number of at least 1, got 0$/);
+  refused({ memorySize: 0 }, /^NTM: memorySize must be an integer ≥ 1, got 0$/);
   refused({ maxShift: -1 }, /maxShift/);
   refused({ heads: 1.5 }, /heads/);
   refused({ memoryInit: 'zero' as never }, /memoryInit must be constant, learned or random, got "zero"/);

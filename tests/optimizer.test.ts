@@ -52,7 +52,7 @@ test('the learning rate may change between steps', (t) => {
   t.deepEqual(valuesOf(parameters), new Array<number>(size).fill(-1.25));
   t.throws(() => (optimizer.learningRate = Number.NaN), {
     instanceOf: RangeError,
-    message: 'SGD: lr must be a finite number in [0, Infinity], got NaN',
+    message: 'SGD: lr must be a finite number ≥ 0, got NaN',
   });
   optimizer.zeroGrad();
   t.deepEqual(gradientsOf(parameters), new Array<number>(size).fill(0));
@@ -101,7 +101,7 @@ test('a state is checked whole before anything changes', (t) => {
   const faults: [string, { shape: number[]; data: number[] } | null, RegExp][] = [
     ['bias.exp_avg', null, /^loadStateDict: state must hold bias.exp_avg, got "nothing of that name"$/],
     ['other', { shape: [], data: [1] }, /^loadStateDict: state must hold only step and the moments .* got "other"$/],
-    ['step', { shape: [], data: [0.5] }, /^loadStateDict: step must be a whole number of at least 0, got 0.5$/],
+    ['step', { shape: [], data: [0.5] }, /^loadStateDict: step must be an integer ≥ 0, got 0.5$/],
     ['step', { shape: [1], data: [1] }, /^loadStateDict: step must have shape \[\], got \[1\]$/],
     ['bias.exp_avg', { shape: [4, 4], data: [] }, /^loadStateDict: bias.exp_avg must have shape \[16\], got \[4, 4\]$/],
     ['bias.exp_avg_sq', { shape: [16], data: [1] }, /^loadStateDict: bias.exp_avg_sq must hold 16 numbers, got 1$/],
@@ -129,7 +129,7 @@ test('options are checked', (t) => {
   const parameters = makeParameters(runtime, new Float64Array(size));
   const betas = (first: number, second: number): [number, number] => [first, second];
   const faults: [() => unknown, RegExp][] = [
-    [() => new SGD(parameters, { lr: -1 }), /^SGD: lr must be a finite number in \[0, Infinity\], got -1$/],
+    [() => new SGD(parameters, { lr: -1 }), /^SGD: lr must be a finite number ≥ 0, got -1$/],
     [() => new SGD(parameters, { momentum: -1 }), /^SGD: momentum must be a finite number/],
     [() => new SGD(parameters, { dampening: Number.NaN }), /^SGD: dampening must be a finite number/],
     [() => new SGD(parameters, { weightDecay: -1 }), /^SGD: weightDecay must be a finite number/],
@@ -140,13 +140,13 @@ test('options are checked', (t) => {
     ],
     [() => new Adam(parameters, { betas: betas(1, 0.9) }), /^Adam: betas must be in \[0, 1\), got 1$/],
     [() => new AdamW(parameters, { betas: betas(0.9, -0.1) }), /^AdamW: betas must be in \[0, 1\), got -0.1$/],
-    [() => new Adam(parameters, { eps: 0 }), /^Adam: eps must be a finite number in \[1e-30, Infinity\], got 0$/],
+    [() => new Adam(parameters, { eps: 0 }), /^Adam: eps must be a finite number ≥ 1e-30, got 0$/],
     [() => new AdamW(parameters, { weightDecay: -1 }), /^AdamW: weightDecay must be a finite number/],
     [() => new RMSprop(parameters, { alpha: 1 }), /^RMSprop: alpha must be in \[0, 1\), got 1$/],
     [() => new RMSprop(parameters, { eps: -1 }), /^RMSprop: eps must be a finite number/],
     [() => new RMSprop(parameters, { momentum: Infinity }), /^RMSprop: momentum must be a finite number/],
     [() => new RMSprop(parameters, { weightDecay: -1 }), /^RMSprop: weightDecay must be a finite number/],
-    [() => clipGradNorm(parameters, -1), /^clipGradNorm: maxNorm must be a finite number in \[0, Infinity\], got -1$/],
+    [() => clipGradNorm(parameters, -1), /^clipGradNorm: maxNorm must be a finite number ≥ 0, got -1$/],
     [() => clipGradValue(parameters, Number.NaN), /^clipGradValue: clipValue must be a finite number/],
     [() => runtime.step(() => [runtime.zeros([1]), new Adam(parameters)]), /must be made outside runtime.step/],
   ];

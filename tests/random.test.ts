@@ -125,27 +125,21 @@ test('arguments are checked, and a failed call uses nothing up', (t) => {
   const random = new Random(runtime, 3);
   const before = random.state;
   const cases: [() => unknown, RegExp][] = [
-    [() => new Random(runtime, -1), /^Random: seed must be a whole number of at least 0, got -1$/],
-    [() => new Random(runtime, 0.5), /^Random: seed must be a whole number/],
-    [
-      () => random.uniform([2], { low: 1, high: 0 }),
-      /^uniform: high must be a finite number in \[1, Infinity\], got 0$/,
-    ],
+    [() => new Random(runtime, -1), /^Random: seed must be an integer ≥ 0, got -1$/],
+    [() => new Random(runtime, 0.5), /^Random: seed must be an integer/],
+    [() => random.uniform([2], { low: 1, high: 0 }), /^uniform: high must be a finite number ≥ 1, got 0$/],
     [() => random.uniform([2], { low: -3e38, high: 3e38 }), /^uniform: high must be within float32 range of low/],
-    [() => random.normal([2], { std: -1 }), /^normal: std must be a finite number in \[0, Infinity\], got -1$/],
+    [() => random.normal([2], { std: -1 }), /^normal: std must be a finite number ≥ 0, got -1$/],
     [() => random.normal([2], { mean: Number.NaN }), /^normal: mean must be a finite number, got NaN$/],
-    [() => random.normal([-1]), /shape must hold whole numbers of at least 0/],
+    [() => random.normal([-1]), /shape must hold non-negative integers/],
     [() => random.bernoulli([2], 1.5), /^bernoulli: p must be a finite number in \[0, 1\], got 1.5$/],
-    [() => random.permutation(-1), /^permutation: n must be a whole number of at least 0, got -1$/],
+    [() => random.permutation(-1), /^permutation: n must be an integer ≥ 0, got -1$/],
     [() => random.permutation(2 ** 31), /^permutation: n must be at most 2\^30/],
-    [() => random.integer(3, 3), /^integer: highExclusive must be a whole number of at least 4, got 3$/],
-    [() => random.integer(0.5, 3), /^integer: low must be a whole number, got 0.5$/],
+    [() => random.integer(3, 3), /^integer: highExclusive must be an integer ≥ 4, got 3$/],
+    [() => random.integer(0.5, 3), /^integer: low must be an integer, got 0.5$/],
     [() => random.integer(-(2 ** 53 - 1), 2 ** 53 - 1), /^integer: highExclusive must be less than low \+ 2\^53/],
-    [
-      () => random.setState({ seed: 1, counter: -1 }),
-      /^setState: counter must be a whole number of at least 0, got -1$/,
-    ],
-    [() => random.setState({ seed: Number.NaN, counter: 1 }), /^setState: seed must be a whole number/],
+    [() => random.setState({ seed: 1, counter: -1 }), /^setState: counter must be an integer ≥ 0, got -1$/],
+    [() => random.setState({ seed: Number.NaN, counter: 1 }), /^setState: seed must be an integer/],
   ];
   for (const [call, message] of cases) t.throws(() => runtime.step(call), { instanceOf: RangeError, message });
   const dead = runtime.step(() => runtime.zeros([2]));

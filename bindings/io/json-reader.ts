@@ -48,14 +48,14 @@ export class JsonReader {
     return value;
   }
 
-  /** Reads a whole number of at least 0 that a double holds exactly, written in digits alone. */
+  /** Reads an integer ≥ 0 that a double holds exactly, written in digits alone. */
   integer(): number {
     this.#skipSpace();
     const start = this.#at;
     while (isDigit(this.text.charCodeAt(this.#at))) this.#at++;
     const token = this.text.slice(start, this.#at);
     const value = Number(token);
-    if (token === '') this.fault(`hold a whole number of at least 0 at character ${start}`, this.#found());
+    if (token === '') this.fault(`hold an integer ≥ 0 at character ${start}`, this.#found());
     if (String(value) !== token || !Number.isSafeInteger(value)) {
       this.fault(`hold a whole number below 2^53 without leading zeros at character ${start}`, shorten(token));
     }

@@ -236,7 +236,7 @@ function expectWritable(name: string, dtype: Dtype, shape: Shape, data: Arrays[D
     failType('writeSafetensors', `the data of ${what}`, `be of dtype ${dtype}`, data);
   if (!Array.isArray(shape)) failType('writeSafetensors', `the shape of ${what}`, 'be an array of dimensions', shape);
   const sized = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  if (!sized) fail('writeSafetensors', `the shape of ${what}`, 'hold whole numbers of at least 0', shape);
+  if (!sized) fail('writeSafetensors', `the shape of ${what}`, 'hold non-negative integers', shape);
   const size = shape.reduce((product, dim) => product * dim, 1);
   if (size !== data.length) fail('writeSafetensors', `the data of ${what}`, `hold ${size} numbers`, data.length);
 }

@@ -42,12 +42,12 @@ export abstract class Optimizer {
     this.#moments = new Map(names.map((name) => [name, arena.allocatePersistent(this.flat.length)]));
   }
 
-  /** The learning rate of the next steps: a finite number of at least 0. */
+  /** The learning rate of the next steps: a finite number ≥ 0. */
   get learningRate(): number {
     return this.#learningRate;
   }
 
-  /** A finite number of at least 0. */
+  /** A finite number ≥ 0. */
   set learningRate(value: number) {
     expectNumber(this.#op, 'lr', value, 0);
     this.#learningRate = value;
@@ -88,7 +88,7 @@ export abstract class Optimizer {
       if (!names.has(name)) fail('loadStateDict', 'state', 'hold only step and the moments of parameters', name);
     }
     const step = expectEntry(state, 'step', [])[0] as number;
-    if (!Number.isSafeInteger(step) || step < 0) fail('loadStateDict', 'step', 'be a whole number of at least 0', step);
+    if (!Number.isSafeInteger(step) || step < 0) fail('loadStateDict', 'step', 'be an integer ≥ 0', step);
     const data = entries.map(({ name, shape }) => expectEntry(state, name, shape));
     const { arena } = this.parameters.runtime;
     for (const [i, { address }] of entries.entries()) arena.write(address, data[i] as ArrayLike<number>);

@@ -26,7 +26,7 @@ export function exponentialAnnealing(from: number, to: number, factor: number): 
 
 function expectFall(op: string, from: number, to: number): void {
   if (!(to > 0 && to < Infinity)) fail(op, 'to', 'be a finite number above 0', to);
-  if (!(from >= to && from < Infinity)) fail(op, 'from', `be a finite number of at least ${to}`, from);
+  if (!(from >= to && from < Infinity)) fail(op, 'from', `be a finite number ≥ ${to}`, from);
 }
 
 /** By squaring: an engine's own power differs in the last digit, and weights would with it. */

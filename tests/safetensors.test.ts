@@ -240,7 +240,11 @@ test('nothing but sound tensors is written', (t) => {
     [() => write('a', { shape: [0.5, 4], data }), RangeError, /hold non-negative integers/],
     [() => write('a', { shape: 2, data }), TypeError, /the shape of tensor "a" must be an array of dimensions, got 2$/],
     [() => write('a', { shape: [2], data: [1, 2] }), TypeError, /must be a typed array of a dtype, got \[1, 2\]$/],
-    [() => write('a', { shape: [2], data, dtype: 'I32' }), TypeError, /be of dtype I32, got a Float32Array of length 2$/],
+    [
+      () => write('a', { shape: [2], data, dtype: 'I32' }),
+      TypeError,
+      /be of dtype I32, got a Float32Array of length 2$/,
+    ],
     [() => write('__metadata__', { shape: [2], data }), RangeError, /not be __metadata__/],
     [() => write('\ud834', { shape: [2], data }), RangeError, /a name of a tensor must be well-formed Unicode/],
     [() => write('a', { shape: [2], data }, { k: 1 }), TypeError, /a value of the metadata must be a string, got 1$/],

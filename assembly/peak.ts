@@ -1,10 +1,5 @@
-// What kind of build this is, and the bench's yardstick: the rate of multiply-adds that no kernel can exceed.
+// The bench's yardstick: the rate of multiply-adds that no kernel can exceed.
 import { Simd } from './simd/simd';
-
-/** Whether this is the build with relaxed SIMD. */
-export function isRelaxed(): bool {
-  return ASC_FEATURE_RELAXED_SIMD;
-}
 
 /**
  * Multiplies and adds in registers alone, as fast as the machine can: 128 × 64 flop an iteration, 128 × 96 with relaxed SIMD. The result

@@ -1,4 +1,5 @@
 // Moving rows between matrices of different widths: concat, split, and their backwards; repeating rows, and summing them back.
+import { biasBackward } from './bias';
 
 /** y[i] = 0. */
 export function clear(y: usize, n: u32): void {
@@ -22,8 +23,12 @@ export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32
   }
 }
 
-/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, in their order. */
+/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, whose stride is `width`. */
 export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
+  if (yStride === 0 && rows > 1) {
+    biasBackward(y, x, rows, width);
+    return;
+  }
   const bytes = (<usize>width) << 2;
   const whole = bytes & ~15;
   for (let r: u32 = 0; r < rows; r++) {

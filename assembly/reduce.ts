@@ -168,8 +168,15 @@ function putSums(y: usize, low: v128, high: v128, factor: f64, count: u32, add: 
   Simd.store(y, add ? f32x4.add(Simd.load(y, count), sums) : sums, count);
 }
 
-/** The first i with x[i] = value, 0 if there is none. */
+/** The first i with x[i] = value; 2^32 − 1, which is no place, if there is none. */
 export function placeOf(value: f32, x: usize, n: u32): u32 {
-  for (let i: u32 = 0; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
-  return 0;
+  const wanted = f32x4.splat(value);
+  const whole = n & ~3;
+  let i: u32 = 0;
+  for (; i < whole; i += 4) {
+    const found = i32x4.bitmask(f32x4.eq(v128.load(x + ((<usize>i) << 2)), wanted));
+    if (found) return i + ctz(found);
+  }
+  for (; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
+  return u32.MAX_VALUE;
 }

@@ -224,7 +224,7 @@ test('wrong kinds are told apart', async (t) => {
   const array = { shape: [200, 4], data: [1, 2] } as unknown as Rows;
   await t.throwsAsync(fitted({}, array, X), { instanceOf: TypeError, message: /^fit: Q must be a Tensor or/ });
   await t.throwsAsync(fitted({ similarity: 'near' as 'dot' }), {
-    message: /^KernelMemory: similarity must be dot, l2 or/,
+    message: /^KernelMemory: similarity must be 'dot', 'l2' or/,
   });
   await t.throwsAsync(fitted({ initialKeys: 'all' as 'rows' }), {
     message: /^fit: initialKeys must be random, rows or/,

@@ -31,18 +31,11 @@ export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
 export { type Quantized, type VectorQuantizeOptions, vectorQuantize } from './bindings/ops/vector-quantize.js';
+export { Adam, type AdamOptions, AdamW } from './bindings/optim/adam.js';
+export { clipGradNorm, clipGradValue } from './bindings/optim/clip.js';
 export type { Optimizer } from './bindings/optim/optimizer.js';
-export {
-  Adam,
-  type AdamOptions,
-  AdamW,
-  clipGradNorm,
-  clipGradValue,
-  RMSprop,
-  type RMSpropOptions,
-  SGD,
-  type SGDOptions,
-} from './bindings/optim/optimizers.js';
+export { RMSprop, type RMSpropOptions } from './bindings/optim/rmsprop.js';
+export { SGD, type SGDOptions } from './bindings/optim/sgd.js';
 export { Random, type RandomState } from './bindings/random.js';
 export {
   type ParameterScope,

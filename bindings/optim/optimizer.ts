@@ -1,59 +1,81 @@
-// What all optimizers share: flat buffers of moments laid out like the parameters, the learning rate, the state dict.
+// The base of all optimizers: flat moment buffers laid out like the parameters, the learning rate, the state dict.
 
-import { expectNumber, fail } from '../tensor/check.js';
-import {
-  expectEntry,
-  type Parameters,
-  type StateDict,
-  type StateEntry,
-  type StateSource,
-} from '../tensor/parameters.js';
+import { describe, expectInteger, expectNumber, fail, failType } from '../tensor/check.js';
+import { expectEntry, Parameters, type StateDict, type StateEntry, type StateSource } from '../tensor/parameters.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 
-/** Addresses of the flat buffers, and their length. */
+/** Minimum eps: keeps denominators above 0 in float32 while moments are 0, as in the padding of the flat buffers. */
+export const MIN_EPS = 1e-30;
+
+/** Addresses of the flat buffers, and their length in floats. */
 interface Flat {
   readonly pointer: number;
   readonly gradPointer: number;
   readonly length: number;
 }
 
-/** Updates the parameters of one Parameters object. Made outside `runtime.step`, once all of them have been created. */
+/**
+ * The interface that SGD, Adam, AdamW and RMSprop share. An optimizer updates all parameters of one Parameters object.
+ * Create it outside `runtime.step`, after all parameters.
+ *
+ * @example
+ * ```ts
+ * import { load, type Optimizer, Parameters, scale, SGD } from 'tapehead';
+ * const runtime = await load();
+ * const parameters = new Parameters(runtime);
+ * const x = parameters.create('x', [1]);
+ * const optimizer: Optimizer = new SGD(parameters, { lr: 0.5 });
+ * runtime.step(() => scale(x, -2).backward());
+ * optimizer.step();
+ * optimizer.zeroGrad();
+ * console.log(x.item()); // → 1
+ * ```
+ */
 export abstract class Optimizer {
+  /** The parameters it updates. */
+  readonly parameters: Parameters;
+  /** @internal */
   protected readonly flat: Flat;
   readonly #op: string;
-  /** Addresses of the moments' flat buffers, laid out like the parameters, by PyTorch's name of the moment. */
+  /** Addresses of the moments' flat buffers, by PyTorch's name of the moment. */
   readonly #moments: ReadonlyMap<string, number>;
-  #learningRate = 0;
+  #learningRate: number;
   #step = 0;
 
-  /** @internal Every moment named gets a flat buffer of zeros. */
-  protected constructor(
-    op: string,
-    /** What is trained. */
-    readonly parameters: Parameters,
-    lr: number,
-    moments: readonly (string | false)[],
-  ) {
+  /** @internal Each name in `moments` gets a flat buffer of zeros. */
+  protected constructor(op: string, parameters: Parameters, lr: number, moments: readonly (string | false)[]) {
+    expectParameters(op, parameters);
+    expectNumber(op, 'lr', lr, 0);
     this.#op = op;
-    this.learningRate = lr;
+    this.parameters = parameters;
+    this.#learningRate = lr;
     this.flat = parameters.flat();
     const { arena } = parameters.runtime;
     const names = moments.filter((name) => name !== false);
     this.#moments = new Map(names.map((name) => [name, arena.allocatePersistent(this.flat.length)]));
   }
 
-  /** The learning rate of the next steps: a finite number ≥ 0. */
+  /**
+   * Learning rate of the next steps. Assign to it to follow a schedule.
+   *
+   * @returns The current learning rate.
+   */
   get learningRate(): number {
     return this.#learningRate;
   }
 
-  /** A finite number ≥ 0. */
+  /**
+   * Sets the learning rate of the next steps.
+   *
+   * @param value Finite, ≥ 0.
+   * @throws {RangeError} `value` is negative or not finite.
+   */
   set learningRate(value: number) {
-    expectNumber(this.#op, 'lr', value, 0);
+    expectNumber(this.#op, 'learningRate', value, 0);
     this.#learningRate = value;
   }
 
-  /** Updates every parameter by its gradient. */
+  /** Updates every parameter from its gradient. Gradients are kept: call `zeroGrad` before the next backward pass. */
   step(): void {
     this.#step++;
     this.update(this.#step);
@@ -66,7 +88,9 @@ export abstract class Optimizer {
   }
 
   /**
-   * A copy of the state: `step` (a float32, as in PyTorch), and every parameter's moments: `controller.weight.exp_avg`.
+   * Copies the state, for a checkpoint.
+   *
+   * @returns `step` (a float32 scalar, as in PyTorch), then every parameter's moments (`controller.weight.exp_avg`).
    */
   stateDict(): StateDict {
     const { arena } = this.parameters.runtime;
@@ -78,17 +102,23 @@ export abstract class Optimizer {
   }
 
   /**
-   * Takes over `state`, which must hold exactly the names and shapes of `stateDict()`.
-   * Everything is checked first: a RangeError leaves the optimizer as it was.
+   * Restores a state. All of it is checked first: an error leaves the optimizer unchanged.
+   *
+   * @param state Exactly the names and shapes of `stateDict()`.
+   * @throws {RangeError} A name is missing or unexpected, a shape differs, or `step` is not a non-negative integer.
+   * @throws {TypeError} `state` is not a Map.
    */
   loadStateDict(state: StateSource): void {
+    if (typeof state?.get !== 'function' || typeof state.keys !== 'function') {
+      failType('loadStateDict', 'state', 'be a Map of names to values', state);
+    }
     const entries = [...this.#entries()];
     const names = new Set(['step', ...entries.map(({ name }) => name)]);
     for (const name of state.keys()) {
-      if (!names.has(name)) fail('loadStateDict', 'state', 'hold only step and the moments of parameters', name);
+      if (!names.has(name)) throw new RangeError(`loadStateDict: unexpected key ${describe(name)}`);
     }
     const step = expectEntry(state, 'step', [])[0] as number;
-    if (!Number.isSafeInteger(step) || step < 0) fail('loadStateDict', 'step', 'be an integer ≥ 0', step);
+    expectInteger('loadStateDict', 'step', step, 0);
     const data = entries.map(({ name, shape }) => expectEntry(state, name, shape));
     const { arena } = this.parameters.runtime;
     for (const [i, { address }] of entries.entries()) arena.write(address, data[i] as ArrayLike<number>);
@@ -98,7 +128,7 @@ export abstract class Optimizer {
   /** @internal Calls the kernel; `step` counts from 1. */
   protected abstract update(step: number): void;
 
-  /** Address of a moment's flat buffer, 0 if this optimizer does without. */
+  /** @internal Address of a moment's flat buffer, 0 if this optimizer has none of that name. */
   protected moment(name: string): number {
     return this.#moments.get(name) ?? 0;
   }
@@ -110,4 +140,14 @@ export abstract class Optimizer {
       }
     }
   }
+}
+
+/** `value` must be a Parameters object. */
+export function expectParameters(op: string, value: Parameters): void {
+  if (!(value instanceof Parameters)) failType(op, 'parameters', 'be a Parameters object', value);
+}
+
+/** `value`, the decay rate of a running average, must be in [0, 1). */
+export function expectDecayRate(op: string, argument: string, value: number): void {
+  if (typeof value !== 'number' || !(value >= 0 && value < 1)) fail(op, argument, 'be in [0, 1)', value);
 }

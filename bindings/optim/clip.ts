@@ -1,0 +1,61 @@
+// Gradient clipping: one kernel call over all gradients of a Parameters object.
+
+import { expectNumber } from '../tensor/check.js';
+import type { Parameters } from '../tensor/parameters.js';
+import { expectParameters } from './optimizer.js';
+
+/**
+ * Clips the L2 norm of all gradients, taken as one vector, as `torch.nn.utils.clip_grad_norm_`: scales them by
+ * maxNorm / (norm + 1e-6) if that is below 1. Call it between the backward pass and the optimizer's step.
+ *
+ * As in PyTorch, a norm that is NaN or infinite makes every gradient NaN or 0: check the returned value.
+ *
+ * @param parameters The parameters whose gradients are scaled in place.
+ * @param maxNorm Maximum norm: finite, ≥ 0.
+ * @returns The norm before clipping.
+ * @throws {RangeError} `maxNorm` is negative or not finite.
+ * @throws {TypeError} `parameters` is not a Parameters object.
+ *
+ * @example
+ * ```ts
+ * import { clipGradNorm, load, mul, Parameters, sum } from 'tapehead';
+ * const runtime = await load();
+ * const parameters = new Parameters(runtime);
+ * const x = parameters.create('x', [2]).set([3, -4]);
+ * runtime.step(() => sum(mul(x, x)).backward()); // x.grad is now [6, -8]
+ * console.log(clipGradNorm(parameters, 1)); // → 10
+ * console.log(x.grad?.[0]?.toFixed(4)); // → 0.6000
+ * ```
+ */
+export function clipGradNorm(parameters: Parameters, maxNorm: number): number {
+  expectParameters('clipGradNorm', parameters);
+  expectNumber('clipGradNorm', 'maxNorm', maxNorm, 0);
+  const { gradPointer, length } = parameters.flat();
+  return parameters.runtime.kernels.clipGradNorm(gradPointer, length, maxNorm);
+}
+
+/**
+ * Clamps every gradient to [-clipValue, clipValue], as `torch.nn.utils.clip_grad_value_`. NaN stays NaN.
+ *
+ * @param parameters The parameters whose gradients are clamped in place.
+ * @param clipValue Maximum absolute value: finite, ≥ 0.
+ * @throws {RangeError} `clipValue` is negative or not finite.
+ * @throws {TypeError} `parameters` is not a Parameters object.
+ *
+ * @example
+ * ```ts
+ * import { clipGradValue, load, mul, Parameters, sum } from 'tapehead';
+ * const runtime = await load();
+ * const parameters = new Parameters(runtime);
+ * const x = parameters.create('x', [2]).set([3, -0.25]);
+ * runtime.step(() => sum(mul(x, x)).backward()); // x.grad is now [6, -0.5]
+ * clipGradValue(parameters, 1);
+ * console.log(x.grad); // → Float32Array(2) [ 1, -0.5 ]
+ * ```
+ */
+export function clipGradValue(parameters: Parameters, clipValue: number): void {
+  expectParameters('clipGradValue', parameters);
+  expectNumber('clipGradValue', 'clipValue', clipValue, 0);
+  const { gradPointer, length } = parameters.flat();
+  parameters.runtime.kernels.clamp(gradPointer, gradPointer, length, -clipValue, clipValue);
+}

@@ -106,7 +106,7 @@ test('a damaged checkpoint is named, with what is wrong', async (t) => {
     ],
     [
       changed(new Map([...tensors].filter(([name]) => name !== 'memory.memory'))),
-      /: loadStateDict: state must hold memory, got "nothing of that name"/,
+      /: loadStateDict: missing key "memory"/,
     ],
     [changed(tensors, {}), /: it is no checkpoint of this program;/],
     [changed(tensors, { tapehead: '{' }), /JSON/],

@@ -1,6 +1,6 @@
 // Parameters: names, flat layout, state dicts.
 import test from 'ava';
-import { load, Parameters, sum } from '../index.js';
+import { load, Parameters, SGD, sum } from '../index.js';
 
 const runtime = await load();
 
@@ -9,7 +9,6 @@ test('parameters lie in one buffer, gradients in another, even if something was 
   const a = parameters.scope('layer').create('weight', [3, 5]).set(new Float32Array(15).fill(1));
   runtime.tensor([1, 2, 3]);
   const b = parameters.create('bias', [20]).set(new Float32Array(20).fill(2));
-  parameters.seal();
   const { pointer, gradPointer, length } = parameters.flat();
   t.is(a.pointer, pointer);
   t.is(b.pointer, pointer + 64);
@@ -72,11 +71,19 @@ test('a state dict that does not fit changes nothing', (t) => {
   t.deepEqual([...parameters.get('a').toArray(), ...parameters.get('b').toArray()], [1, 2, 3]);
 });
 
-test('names are unique, and none can be made after the first step', (t) => {
+test('names are unique, and none can be created once an optimizer trains the parameters', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('w', [1]);
-  t.throws(() => parameters.create('w', [1]), { instanceOf: RangeError, message: 'create: name must be new, got "w"' });
+  t.throws(() => parameters.create('w', [1]), {
+    instanceOf: RangeError,
+    message: 'Parameters.create: duplicate parameter name "w"',
+  });
   runtime.step(() => 0);
-  t.throws(() => parameters.create('late', [1]), { instanceOf: RangeError });
+  parameters.create('later', [1]);
+  new SGD(parameters);
+  t.throws(() => parameters.create('late', [1]), {
+    instanceOf: RangeError,
+    message: 'Parameters.create: name must be created before an optimizer is, got "late"',
+  });
   t.throws(() => parameters.get('none'), { instanceOf: RangeError });
 });

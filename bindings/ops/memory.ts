@@ -46,9 +46,11 @@ export function memoryWrite(memory: Tensor, weights: Tensor, erase: Tensor, add:
     const dWritten = written.gradPointer;
     // No op reads the upstream gradient after this: where memory has none yet it takes over the buffer, in place, and a
     // long sequence neither clears nor streams a matrix a step.
-    if (memory.requiresGrad && memory.gradPointer === 0) {
-      memory.gradPointer = dWritten;
-      written.gradPointer = 0;
+    // Not where the memory outlives the step, or is a view, whose gradient is part of another.
+    const own = memory.graded === memory && !runtime.isPersistent(memory);
+    if (own && memory.requiresGrad && memory.gradAddress === 0) {
+      memory.gradAddress = dWritten;
+      written.gradAddress = 0;
     }
     const dMemory = runtime.gradient(memory);
     const [dw, de, da] = [runtime.gradient(weights), runtime.gradient(erase), runtime.gradient(add)];

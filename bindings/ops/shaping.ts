@@ -3,7 +3,7 @@
 import { expectDimensions, expectInteger, fail } from '../tensor/check.js';
 import { axisOf, expectRank, expectTensor } from '../tensor/check-tensor.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * Joins tensors along a dimension (the last by default; negative ones count from the end).
@@ -129,14 +129,9 @@ function expectJoinable(tensor: Tensor, first: Tensor, axis: number): void {
   if (!same) fail('concat', 'tensors', `have the shape [${first.shape}] but for dimension ${axis}`, tensor.shape);
 }
 
-/** A view needs no place on the tape: whoever adds to its gradient adds to the gradient of `x`. */
+/** A view needs no place on the tape: what is added to its gradient is added to the gradient of `x`. */
 function view(x: Tensor, offset: number, shape: Shape): Tensor {
-  const result = new Tensor(x.runtime, x.pointer + offset, shape, x.scope);
-  if (x.runtime.recording(x)) {
-    result.requiresGrad = true;
-    result.gradPointer = x.runtime.gradient(x) + offset;
-  }
-  return result;
+  return x.view(offset, shape, x.runtime.recording(x));
 }
 
 /** A tensor seen as rows before `axis`, each as wide as all that follows. */

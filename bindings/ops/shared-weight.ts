@@ -1,6 +1,7 @@
 // A weight used at many time steps of one step: packed once going forward, its gradient one matrix product going backward.
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import type { Deferred, Runtime } from '../tensor/runtime.js';
+import type { Runtime } from '../tensor/runtime.js';
+import type { Deferred } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** From this many rows on, a product by packed panels is faster than one by the weight as it lies. */

@@ -1,13 +1,30 @@
 // Checks of arguments that are tensors, before any kernel runs.
 import { fail, failType } from './check.js';
+import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
 
-/** `argument` must be a tensor that is still alive: made in the running step, or persistent. */
+/** The runtime of the innermost running step. */
+export const running: { runtime: Runtime | undefined } = { runtime: undefined };
+
+/** `argument` must be a tensor that is still alive and, inside a step, of the runtime whose step it is. */
 export function expectTensor(op: string, argument: string, value: Tensor): void {
-  if (!(value instanceof Tensor)) failType(op, argument, 'be a Tensor', value);
+  if (!(value instanceof Tensor)) refuse(op, argument, value);
   if (!value.scope.alive) {
-    throw new ReferenceError(`${op}: ${argument} must belong to the running step, got a tensor whose step has ended`);
+    throw new ReferenceError(`${op}: ${argument} cannot be used any more, since ${value.scope.end}`);
   }
+  if (running.runtime !== undefined && value.runtime !== running.runtime) {
+    throw new RangeError(`${op}: ${argument} belongs to another runtime than the running step`);
+  }
+}
+
+/** Tells a tensor of a second copy of the package from what is none. */
+function refuse(op: string, argument: string, value: unknown): never {
+  if (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Tensor]') {
+    throw new TypeError(
+      `${op}: ${argument} comes from another copy of tapehead, or another library; load one copy only`,
+    );
+  }
+  return failType(op, argument, 'be a Tensor', value);
 }
 
 /** `argument` must be a live tensor of this shape; -1 stands for any size. */

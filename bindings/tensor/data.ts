@@ -1,6 +1,6 @@
 // Numbers that a caller hands over: typed arrays of any realm, arrays, nested arrays.
 import { describe, fail, failType, isTypedArray } from './check.js';
-import { type Shape, sizeOf } from './shape.js';
+import { isSameShape, type Shape, sizeOf } from './shape.js';
 
 /** Numbers for a tensor: one, a typed array, an array, or nested arrays of equal lengths. */
 export type TensorData = number | ArrayLike<number> | readonly TensorData[];
@@ -40,8 +40,7 @@ export function expectSize(
 ): ArrayLike<number> {
   const size = sizeOf(shape);
   if (data.length !== size) fail(op, argument, `hold ${size} numbers`, data.length);
-  const same = given.length === shape.length && given.every((dim, i) => dim === shape[i]);
-  if (given.length > 1 && !same) fail(op, argument, `have shape [${shape.join(', ')}]`, given);
+  if (given.length > 1 && !isSameShape(given, shape)) fail(op, argument, `have shape [${shape.join(', ')}]`, given);
   return data;
 }
 

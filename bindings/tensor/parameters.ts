@@ -11,7 +11,7 @@ import {
   type StateDict,
   type StateSource,
 } from './state.js';
-import { DISPOSE, type Tensor } from './tensor.js';
+import { DISPOSE, type Owned, type Tensor } from './tensor.js';
 
 /** Where a layer creates its parameters: a `Parameters` object, seen under a prefix. */
 export interface ParameterScope {
@@ -254,8 +254,7 @@ export class Parameters implements ParameterScope {
     if (this.#find(name)) throw new RangeError(`Parameters.create: duplicate parameter name ${describe(name)}`);
     if (this.#disposed) throw new ReferenceError(`Parameters.create: ${DISPOSED}`);
     if (among === this.#tensors) this.runtime.arena.expectRoom(this.#floats() + 2 * (sizeOf(shape) + 16));
-    const tensor = this.runtime.persistent(shape);
-    tensor.parameter = name;
+    const tensor = this.runtime.persistent(shape, name);
     among.set(name, tensor);
     return tensor;
   }
@@ -297,17 +296,19 @@ export class Parameters implements ParameterScope {
   #moveGradient(tensor: Tensor, gradients: Block, offset: number): void {
     const [address, old] = [gradients.address + offset, tensor.gradAddress];
     if (old !== 0) this.runtime.arena.copy(address, old, tensor.size);
-    if (tensor.gradBlock !== undefined) this.runtime.retire(tensor.gradBlock);
+    const { values, gradient, parameter } = tensor.owned as Owned;
+    if (gradient !== undefined) this.runtime.retire(gradient);
     tensor.gradAddress = address;
-    tensor.gradBlock = gradients;
+    tensor.owned = { values, gradient: gradients, parameter };
   }
 
   /** The running step may still read the old values by their address: they are freed when it ends. */
   #moveValues(tensor: Tensor, values: Block, offset: number): void {
     this.runtime.arena.copy(values.address + offset, tensor.pointer, tensor.size);
-    if (tensor.block !== undefined) this.runtime.retire(tensor.block);
+    const { values: old, gradient, parameter } = tensor.owned as Owned;
+    if (old !== undefined) this.runtime.retire(old);
     tensor.address = values.address + offset;
-    tensor.block = values;
+    tensor.owned = { values, gradient, parameter };
   }
 }
 

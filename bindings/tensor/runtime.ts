@@ -251,7 +251,9 @@ export class Runtime {
     if (this.#scope === this.#forever) {
       throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
     }
-    return new Tensor(this, this.arena.allocate(sizeOf(shape)), shape, this.#scope);
+    const tensor = new Tensor(this, 0, shape, this.#scope);
+    tensor.address = this.arena.allocate(tensor.size);
+    return tensor;
   }
 
   /** @internal Address of `count` uninitialised floats of the running step, for values an op saves. */
@@ -289,8 +291,9 @@ export class Runtime {
     if (!owner.requiresGrad) return 0;
     if (owner.gradAddress === 0) {
       if (this.isPersistent(owner)) {
-        owner.gradBlock = this.arena.allocatePersistent(owner.size);
-        owner.gradAddress = owner.gradBlock.address;
+        const gradient = this.arena.allocatePersistent(owner.size);
+        owner.owned = { values: owner.owned?.values, gradient, parameter: owner.owned?.parameter };
+        owner.gradAddress = gradient.address;
       } else {
         owner.gradAddress = this.arena.allocate(owner.size);
         this.arena.zero(owner.gradAddress, owner.size);
@@ -305,10 +308,10 @@ export class Runtime {
   }
 
   /** @internal A persistent tensor of zeros with no gradient yet. */
-  persistent(shape: Shape): Tensor {
+  persistent(shape: Shape, parameter?: string): Tensor {
     const block = this.arena.allocatePersistent(sizeOf(shape));
-    const tensor = new Tensor(this, block.address, shape, this.#forever);
-    tensor.block = block;
+    const tensor = new Tensor(this, block.address, [...shape], this.#forever);
+    tensor.owned = { values: block, gradient: undefined, parameter };
     return tensor;
   }
 
@@ -332,7 +335,7 @@ export class Runtime {
   #make(op: string, shape: Shape, options: TensorOptions): Tensor {
     const { requiresGrad = false } = expectOptions(op, options, TENSOR_OPTIONS);
     expectBoolean(op, 'requiresGrad', requiresGrad);
-    const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output(shape);
+    const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output([...shape]);
     tensor.requiresGrad = requiresGrad;
     // Before the first step, so that the step finds its memory in one piece.
     if (this.isPersistent(tensor)) this.gradient(tensor);
@@ -368,7 +371,7 @@ export class Runtime {
 }
 
 function anyRequiresGrad(tensors: readonly Tensor[]): boolean {
-  for (const { requiresGrad } of tensors) if (requiresGrad) return true;
+  for (let i = 0; i < tensors.length; i++) if ((tensors[i] as Tensor).requiresGrad) return true;
   return false;
 }
 

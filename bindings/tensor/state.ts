@@ -1,7 +1,7 @@
 // State dicts: the values of parameters, buffers or moments by name, outside the runtime.
 import { describe, fail, failType, isTypedArray } from './check.js';
 import { numbersOf } from './data.js';
-import { type Shape, sizeOf } from './shape.js';
+import { isSameShape, type Shape, sizeOf } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Values of a tensor outside the runtime, as in a checkpoint. */
@@ -72,8 +72,7 @@ export function expectEntry(state: StateSource, name: string, shape: Shape): Flo
   if (typeof entry !== 'object' || entry === null) failType('loadStateDict', name, 'be { shape, data }', entry);
   const { shape: given, data } = entry;
   if (!Array.isArray(given)) failType('loadStateDict', `the shape of ${name}`, 'be an array of dimensions', given);
-  const same = given.length === shape.length && given.every((dim, i) => dim === shape[i]);
-  if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, given);
+  if (!isSameShape(given, shape)) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, given);
   const numbers = isBigInts(data) ? Float32Array.from(data, Number) : numbersOf('loadStateDict', name, data).data;
   const size = sizeOf(shape);
   if (numbers.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, numbers.length);

@@ -49,7 +49,7 @@ export class Tape {
   ): void {
     const time = this.runtime.clock;
     const entry: Entry = { op, inputs, outputs, backward, saved, time, pass: 0, consumed: false };
-    for (const output of outputs) output.require(entry);
+    for (let i = 0; i < outputs.length; i++) (outputs[i] as Tensor).require(entry);
     this.#entries.push(entry);
   }
 
@@ -63,7 +63,7 @@ export class Tape {
     try {
       seed();
       for (const entry of order) {
-        if (!entry.outputs.some(hasGradient)) continue;
+        if (!anyHasGradient(entry.outputs)) continue;
         entry.backward();
         if (detectAnomaly) this.#expectFiniteGradients(entry);
       }
@@ -100,9 +100,9 @@ export class Tape {
     for (let i = this.#entries.length - 1; i >= 0; i--) {
       const entry = this.#entries[i] as Entry;
       if (entry.pass !== pass) continue;
-      expectUnchanged(entry);
+      if (entry.time !== this.runtime.clock) expectUnchanged(entry);
       order.push(entry);
-      for (const input of entry.inputs) need(input, pass);
+      for (let j = 0; j < entry.inputs.length; j++) need(entry.inputs[j] as Tensor, pass);
     }
     return order;
   }
@@ -166,15 +166,16 @@ function expectUnchanged({ op, inputs, outputs, saved, time }: Entry): void {
 function expectOlder(op: string, tensors: readonly Tensor[], time: number, inputs: readonly Tensor[]): void {
   for (const tensor of tensors) {
     if (tensor.base.changed <= time) continue;
-    const { parameter } = tensor.base;
+    const parameter = tensor.base.owned?.parameter;
     const index = inputs.indexOf(tensor);
     const which = parameter !== undefined ? `parameter "${parameter}"` : index < 0 ? 'its result' : `input ${index}`;
     throw new Error(`backward: ${which} of ${op} was changed after ${op} ran; call backward first, or ${op} again`);
   }
 }
 
-function hasGradient({ gradPointer }: Tensor): boolean {
-  return gradPointer !== 0;
+function anyHasGradient(tensors: readonly Tensor[]): boolean {
+  for (let i = 0; i < tensors.length; i++) if ((tensors[i] as Tensor).gradPointer !== 0) return true;
+  return false;
 }
 
 function isLeaf({ graded }: Tensor): boolean {

@@ -22,6 +22,24 @@ export interface BackwardOptions {
 
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
+/** What a view looks at. */
+interface View {
+  /** The tensor whose memory it is. */
+  readonly base: Tensor;
+  /** Bytes from the base's address. */
+  readonly offset: number;
+  /** The tensor, on the same base, whose gradient the view shares: itself, where it has its own. */
+  readonly graded: Tensor;
+}
+
+/** Memory that a persistent tensor owns. */
+export interface Owned {
+  readonly values: Block | undefined;
+  readonly gradient: Block | undefined;
+  /** Its name among the parameters that own it. */
+  readonly parameter: string | undefined;
+}
+
 const disposed: Scope = { alive: false, end: 'it has been disposed' };
 
 /** `Symbol.dispose` where the engine has it. */
@@ -36,28 +54,18 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * refers to them or `dispose` is called.
  */
 export class Tensor {
-  /** Sizes of the dimensions, outermost first; frozen. */
-  readonly shape: Shape;
   /** Number of elements. */
   readonly size: number;
-  /** @internal The tensor whose memory this one views: itself, where it is no view. */
-  base: Tensor = this;
-  /** @internal Bytes from the base's address. */
-  offset = 0;
-  /** @internal The tensor whose gradient this one shares, on the same base: itself, where it has its own. */
-  graded: Tensor = this;
-  /** @internal The persistent memory it owns. */
-  block: Block | undefined;
-  /** @internal The memory of its gradient, where that is persistent. */
-  gradBlock: Block | undefined;
   /** @internal Address of its own gradient; 0 while there is none. */
   gradAddress = 0;
-  /** @internal The op that computed it, where it was recorded. */
-  entry: Entry | undefined;
   /** @internal `Runtime.clock` at the last change of the values; the base's counts. */
   changed = 0;
-  /** @internal Its name among the parameters that own it. */
-  parameter: string | undefined;
+  /** @internal The op that computed it, where it was recorded. */
+  entry: Entry | undefined;
+  /** @internal Memory that it owns, where it is persistent. */
+  owned: Owned | undefined;
+  #shape: Shape | undefined;
+  #view: View | undefined;
   #lifetime: Scope;
   #requiresGrad = false;
 
@@ -66,24 +74,45 @@ export class Tensor {
     /** Runtime whose memory holds the tensor. */
     readonly runtime: Runtime,
     /** @internal */ public address: number,
-    shape: Shape,
+    /** @internal Sizes of the dimensions, not to be handed out: `shape` is frozen, and slower to read. */
+    readonly dims: Shape,
     scope: Scope,
   ) {
-    // Ops hand on the shape of an input: frozen already, it need not be copied.
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze([...shape]);
-    this.size = sizeOf(shape);
+    this.size = sizeOf(dims);
     this.#lifetime = scope;
+  }
+
+  /** Sizes of the dimensions, outermost first; frozen. */
+  get shape(): Shape {
+    this.#shape ??= Object.freeze([...this.dims]);
+    return this.#shape;
+  }
+
+  /** @internal The tensor whose memory this one views: itself, where it is no view. */
+  get base(): Tensor {
+    return this.#view === undefined ? this : this.#view.base;
+  }
+
+  /** @internal The tensor whose gradient this one shares: itself, where it has its own. */
+  get graded(): Tensor {
+    return this.#view === undefined ? this : this.#view.graded;
+  }
+
+  /** @internal Bytes from the base's address. */
+  get offset(): number {
+    return this.#view === undefined ? 0 : this.#view.offset;
   }
 
   /** @internal Where the values lie. */
   get pointer(): number {
-    return this.base.address + this.offset;
+    return this.#view === undefined ? this.address : this.#view.base.address + this.#view.offset;
   }
 
   /** @internal Where the gradient lies; 0 while there is none. */
   get gradPointer(): number {
-    const { graded } = this;
-    return graded.gradAddress === 0 ? 0 : graded.gradAddress + this.offset - graded.offset;
+    if (this.#view === undefined) return this.gradAddress;
+    const { graded, offset } = this.#view;
+    return graded.gradAddress === 0 ? 0 : graded.gradAddress + offset - graded.offset;
   }
 
   /** @internal How long the tensor lives. */
@@ -163,21 +192,17 @@ export class Tensor {
 
   /** @internal A tensor on the same memory, `offset` bytes further on; it may share the gradient. */
   view(offset: number, shape: Shape, sharesGradient: boolean): Tensor {
-    const view = new Tensor(this.runtime, 0, shape, this.scope);
-    view.base = this.base;
-    view.offset = this.offset + offset;
-    if (sharesGradient) view.graded = this.graded;
+    const view = new Tensor(this.runtime, 0, [...shape], this.scope);
+    const graded = sharesGradient ? this.graded : view;
+    view.#view = { base: this.base, offset: this.offset + offset, graded };
     return view;
   }
 
   /** @internal Moves a tensor whose scope ends to memory of another scope. */
   move(address: number, scope: Scope): void {
-    this.base = this;
-    this.offset = 0;
+    this.#view = undefined;
     this.address = address;
     this.#lifetime = scope;
-    if (this.graded !== this) this.#requiresGrad = false;
-    this.graded = this;
     this.gradAddress = 0;
     this.entry = undefined;
   }
@@ -196,8 +221,9 @@ export class Tensor {
   dispose(): void {
     const { base } = this;
     if (!this.scope.alive) return;
-    if (base.parameter !== undefined)
-      fail('Tensor.dispose', 'the tensor', 'not be a parameter: dispose its model', base.parameter);
+    const parameter = base.owned?.parameter;
+    if (parameter !== undefined)
+      fail('Tensor.dispose', 'the tensor', 'not be a parameter: dispose its model', parameter);
     base.free();
   }
 
@@ -209,8 +235,8 @@ export class Tensor {
   /** @internal Ends the tensor's life. */
   free(): void {
     const { arena } = this.runtime;
-    for (const block of [this.block, this.gradBlock]) if (block !== undefined) arena.free(block);
-    this.block = this.gradBlock = undefined;
+    for (const block of [this.owned?.values, this.owned?.gradient]) if (block !== undefined) arena.free(block);
+    this.owned = undefined;
     this.gradAddress = 0;
     this.#requiresGrad = false;
     this.#lifetime = disposed;

@@ -17,7 +17,7 @@ const pages = new Pages(root, runnable);
 test.after.always(() => rmSync(pages.dir, { recursive: true }));
 
 test('README and guides: all code compiles in strict mode', (t) => {
-  t.deepEqual(pages.problems, []);
+  t.deepEqual(pages.complaints, []);
 });
 
 for (const [path, page] of runnable) {
@@ -49,7 +49,7 @@ test('an error in a page is reported with page and line', async (t) => {
     "# A page\n\n```ts\nimport { load } from 'tapehead';\nconst runtime = await load();\n```\n\nand\n\n```ts\n";
   const text = "import { load, Random } from 'tapehead';\nnew Random(runtime, -1);\nruntime.nothing;\n```\n";
   const broken = new Pages(root, new Map([['docs/broken.md', page + text]]));
-  t.deepEqual(broken.problems, ["docs/broken.md:13: Property 'nothing' does not exist on type 'Runtime'."]);
+  t.deepEqual(broken.complaints, ["docs/broken.md:13: Property 'nothing' does not exist on type 'Runtime'."]);
   await t.throwsAsync(broken.run('docs/broken.md'), { message: /seed .*docs\/broken\.md:12/s });
   rmSync(broken.dir, { recursive: true });
 });

@@ -46,8 +46,8 @@ export function moduleOf(page: string): string {
 export class Pages {
   /** The temporary folder; the caller removes it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'tapehead-docs-'));
-  /** Compiler errors, each with page and line. */
-  readonly problems: readonly string[];
+  /** What the compiler complains about, each with page and line. */
+  readonly complaints: readonly string[];
 
   /** Writes the modules and compiles them together. */
   constructor(root: string, pages: ReadonlyMap<string, string>) {
@@ -62,7 +62,7 @@ export class Pages {
     });
     const program = ts.createProgram(files, { ...options, typeRoots: [join(root, 'node_modules/@types')] });
     const { diagnostics } = program.emit();
-    this.problems = [...ts.getPreEmitDiagnostics(program), ...diagnostics].map((diagnostic) =>
+    this.complaints = [...ts.getPreEmitDiagnostics(program), ...diagnostics].map((diagnostic) =>
       this.#describe(diagnostic),
     );
   }

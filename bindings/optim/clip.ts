@@ -25,7 +25,6 @@ const OPTIONS: OptionKeys<ClipGradNormOptions> = { errorIfNonFinite: true };
  * @returns The norm before clipping.
  * @throws {RangeError} `maxNorm` is negative or not finite; with `errorIfNonFinite`, the norm is not finite.
  * @throws {TypeError} `parameters` is not a Parameters object.
- *
  * @example
  * ```ts
  * import { clipGradNorm, load, mul, Parameters, sum } from 'tapehead';
@@ -62,7 +61,6 @@ export function clipGradNorm(parameters: Parameters, maxNorm: number, options: C
  * @param clipValue Maximum absolute value: finite, ≥ 0.
  * @throws {RangeError} `clipValue` is negative or not finite.
  * @throws {TypeError} `parameters` is not a Parameters object.
- *
  * @example
  * ```ts
  * import { clipGradValue, load, mul, Parameters, sum } from 'tapehead';

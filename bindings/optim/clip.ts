@@ -1,12 +1,12 @@
-// Gradient clipping, over all gradients of a Parameters object that are not frozen.
+// Gradient clipping, over the gradients of all parameters that are not frozen.
 
 import { expectBoolean, expectNumber, expectOptions, type OptionKeys } from '../tensor/check.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { expectParameters } from './optimizer.js';
 
-/** Options of `clipGradNorm`. */
+/** Options of clipGradNorm. */
 export interface ClipGradNormOptions {
-  /** Throw a RangeError where the norm is NaN or infinite, leaving the gradients as they are. Default false. */
+  /** Throw a RangeError if the norm is NaN or infinite, leaving the gradients unchanged. Default false. */
   errorIfNonFinite?: boolean;
 }
 
@@ -21,7 +21,7 @@ const OPTIONS: OptionKeys<ClipGradNormOptions> = { errorIfNonFinite: true };
  *
  * @param parameters The parameters whose gradients are scaled in place.
  * @param maxNorm Maximum norm: finite, ≥ 0.
- * @param options Options.
+ * @param options Handling of a non-finite norm.
  * @returns The norm before clipping.
  * @throws {RangeError} `maxNorm` is negative or not finite; with `errorIfNonFinite`, the norm is not finite.
  * @throws {TypeError} `parameters` is not a Parameters object.

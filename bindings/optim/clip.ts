@@ -1,12 +1,12 @@
-// Gradient clipping, over all gradients of a Parameters object that are not frozen.
+// Gradient clipping, over the gradients of all parameters that are not frozen.
 
 import { expectBoolean, expectNumber, expectOptions, type OptionKeys } from '../tensor/check.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { expectParameters } from './optimizer.js';
 
-/** Options of `clipGradNorm`. */
+/** Options of clipGradNorm. */
 export interface ClipGradNormOptions {
-  /** Throw a RangeError where the norm is NaN or infinite, leaving the gradients as they are. Default false. */
+  /** Throw a RangeError if the norm is NaN or infinite, leaving the gradients unchanged. Default false. */
   errorIfNonFinite?: boolean;
 }
 
@@ -21,11 +21,10 @@ const OPTIONS: OptionKeys<ClipGradNormOptions> = { errorIfNonFinite: true };
  *
  * @param parameters The parameters whose gradients are scaled in place.
  * @param maxNorm Maximum norm: finite, ≥ 0.
- * @param options Options.
+ * @param options Handling of a non-finite norm.
  * @returns The norm before clipping.
  * @throws {RangeError} `maxNorm` is negative or not finite; with `errorIfNonFinite`, the norm is not finite.
  * @throws {TypeError} `parameters` is not a Parameters object.
- *
  * @example
  * ```ts
  * import { clipGradNorm, load, mul, Parameters, sum } from 'tapehead';
@@ -62,7 +61,6 @@ export function clipGradNorm(parameters: Parameters, maxNorm: number, options: C
  * @param clipValue Maximum absolute value: finite, ≥ 0.
  * @throws {RangeError} `clipValue` is negative or not finite.
  * @throws {TypeError} `parameters` is not a Parameters object.
- *
  * @example
  * ```ts
  * import { clipGradValue, load, mul, Parameters, sum } from 'tapehead';

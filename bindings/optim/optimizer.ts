@@ -34,7 +34,7 @@ export abstract class Optimizer {
   readonly #flat: Flat;
   /** The moments' flat buffers, by PyTorch's name of the moment. */
   readonly #moments: ReadonlyMap<string, Block>;
-  /** Bytes from the beginning of the flat buffers to the parameters that are being updated. */
+  /** Byte offset in the flat buffers of the parameters that are being updated. */
   #offset = 0;
   #disposed = false;
   #learningRate: number;
@@ -72,8 +72,8 @@ export abstract class Optimizer {
   }
 
   /**
-   * Updates every parameter from its gradient, except those with `requiresGrad` false. Gradients are kept: call `zeroGrad` before the next
-   * backward pass.
+   * Updates every parameter from its gradient, except frozen ones (`requiresGrad` false). Gradients are kept: call
+   * `zeroGrad` before the next backward pass.
    *
    * @throws {ReferenceError} The optimizer or its parameters have been disposed.
    */
@@ -131,7 +131,7 @@ export abstract class Optimizer {
     this.#step = step;
   }
 
-  /** Frees the moments at once. Without a call they are freed when nothing refers to the optimizer. */
+  /** Frees the moments at once. Otherwise they are freed when the optimizer is garbage-collected. */
   dispose(): void {
     this.#disposed = true;
     for (const block of this.#moments.values()) this.parameters.runtime.arena.free(block);
@@ -151,7 +151,7 @@ export abstract class Optimizer {
     return block === undefined ? 0 : block.address + this.#offset;
   }
 
-  /** All moments or, where memory runs out, none. */
+  /** Allocates all moments or, if memory runs out, none. */
   #allocate(names: readonly string[]): Map<string, Block> {
     const { arena } = this.parameters.runtime;
     const moments = new Map<string, Block>();

@@ -10,7 +10,7 @@ import {
 } from '../tensor/parameters.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 
-/** Addresses of the flat buffers, and their length. */
+/** @internal Addresses of the flat buffers, and their length. */
 interface Flat {
   readonly pointer: number;
   readonly gradPointer: number;
@@ -19,7 +19,7 @@ interface Flat {
 
 /** Updates the parameters of one Parameters object. Made outside `runtime.step`, once all of them have been created. */
 export abstract class Optimizer {
-  protected readonly flat: Flat;
+  /** @internal */ protected readonly flat: Flat;
   readonly #op: string;
   /** Addresses of the moments' flat buffers, laid out like the parameters, by PyTorch's name of the moment. */
   readonly #moments: ReadonlyMap<string, number>;
@@ -98,7 +98,7 @@ export abstract class Optimizer {
   /** @internal Calls the kernel; `step` counts from 1. */
   protected abstract update(step: number): void;
 
-  /** Address of a moment's flat buffer, 0 if this optimizer does without. */
+  /** @internal Address of a moment's flat buffer, 0 if this optimizer does without. */
   protected moment(name: string): number {
     return this.#moments.get(name) ?? 0;
   }

@@ -36,7 +36,7 @@ export interface Deferred {
   flush(): void;
 }
 
-/** Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
+/** @internal Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
 export type Panels = [transposed: number, plain: number];
 
 /** One wasm instance with its memory and tape. Made by `load`. */

@@ -7,12 +7,12 @@ const CONSTRUCTOR = 512;
 const FUNCTION = 64;
 const ACCESSOR = 262144;
 
-/** An option says which value it takes, or what happens, when it is left out. */
+/** The documentation of an option states its default, or the behaviour without it. */
 const SAYS_DEFAULT = /\b(default|omit(ted)?|without|unless)\b/i;
 
 /** @typedef {{ name: string, missing: string[] }} Signature */
 
-/** Every documented part of the public API, with what its documentation lacks. */
+/** Returns every public signature with the gaps in its documentation. */
 export function signatures(project) {
   return (project.children ?? []).flatMap((child) => declared(child, child.name, true));
 }
@@ -39,7 +39,7 @@ function checked(node, signature, name, exported) {
   return { name, missing };
 }
 
-/** What the documentation of a parameter lacks; the properties of an inline object type are options. */
+/** Gaps in the documentation of a parameter. Properties of an inline object type are options. */
 function parameterGaps(parameter) {
   const name = parameter.name === '__namedParameters' ? 'options' : parameter.name;
   const missing = hasText(parameter.comment?.summary) ? [] : [`@param ${name}`];
@@ -55,25 +55,25 @@ function summaryOf(node) {
   return parts.some((part) => hasText(part?.comment?.summary)) ? [] : ['summary'];
 }
 
-/** Only options need a default: the optional fields of other objects are absent for a reason that their text gives. */
+/** Only options need a default: an optional field of another object may be absent. */
 function defaultOf(node, parent) {
   const isOption = node.flags?.isOptional && parent?.name.endsWith('Options');
   return isOption && !saysDefault(node) ? ['default'] : [];
 }
 
-/** Abstract classes have none: nobody can construct them. */
+/** Abstract classes need no example: users cannot construct them. */
 function exampleOf(node, exported) {
   if (!exported || node.kind !== CLASS || node.flags.isAbstract) return [];
   return hasTag(node, '@example') ? [] : ['@example'];
 }
 
-/** Whether the member is documented where it comes from: in another class of the project, or in another package. */
+/** Whether the member is inherited from a documented class or from another package, which documents it. */
 function isInherited({ inheritedFrom }) {
   if (inheritedFrom === undefined) return false;
   return typeof inheritedFrom.target !== 'number' || inheritedFrom.target >= 0;
 }
 
-/** The properties of object types written out inside `type`, but not those of callbacks. */
+/** Properties of the object types that are written inline in `type`. Callbacks have none. */
 function inlineMembers(type) {
   if (typeof type !== 'object' || type === null) return [];
   if (type.type === 'reflection')

@@ -1,4 +1,4 @@
-// The check behind `npm run docs`, on a small made-up library.
+// The check of `npm run docs`, on a small sample library.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -85,11 +85,11 @@ export declare function sum(a: number, options?: { twice?: boolean; thrice?: boo
 export declare function drain(): void;
 `;
 
-test('a documented library is complete', (t) => {
+test('a fully documented library passes', (t) => {
   t.deepEqual(check('complete', complete), { status: 0, lines: ['12 of 12 signatures complete'] });
 });
 
-test('every gap is named, and fails the check', (t) => {
+test('every gap is reported and fails the check', (t) => {
   const { status, lines } = check('incomplete', complete + incomplete);
   t.is(status, 1);
   t.deepEqual(lines, [
@@ -108,7 +108,7 @@ test('every gap is named, and fails the check', (t) => {
   ]);
 });
 
-test('a library without signatures fails the check', (t) => {
+test('a library without public signatures fails the check', (t) => {
   t.deepEqual(check('empty', 'export {};'), { status: 1, lines: ['0 of 0 signatures complete'] });
 });
 

@@ -1,4 +1,4 @@
-// The shipped declarations: they show no internals, and compile in a strict project that checks its libraries.
+// The shipped declarations: free of internals, and valid in a strict project with skipLibCheck off.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
@@ -8,10 +8,10 @@ import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What only the library's own sources may see. */
+/** Names that belong to the internals of the library. */
 const internal = /pointer|arena|kernels|panel/i;
 
-test('declarations that users see name no pointer, arena, kernels or panel', (t) => {
+test('declarations reachable from an entry point name no pointer, arena, kernels or panel', (t) => {
   const files = shippedDeclarations();
   t.true(files.size > 30);
   t.deepEqual(
@@ -20,14 +20,14 @@ test('declarations that users see name no pointer, arena, kernels or panel', (t)
   );
 });
 
-test('an internal name in a declaration is found, one in a comment is not', (t) => {
+test('an internal name is found in a declaration, but not in a comment', (t) => {
   const text = '/** Calls the kernels. */\nexport declare class A {\n  gradPointer: number;\n}\n';
   t.deepEqual(internalNames('a.d.ts', text), ['a.d.ts:3: gradPointer']);
 });
 
-test('a strict project that checks its libraries compiles', (t) => {
-  t.deepEqual(complaints(consumer), []);
-  t.deepEqual(complaints('import { load } from "tapehead";\n(await load()).arena;\n'), [
+test('a strict project with skipLibCheck off compiles', (t) => {
+  t.deepEqual(errorsIn(consumer), []);
+  t.deepEqual(errorsIn('import { load } from "tapehead";\n(await load()).arena;\n'), [
     "consumer.ts: Property 'arena' does not exist on type 'Runtime'.",
   ]);
 });
@@ -42,7 +42,7 @@ const loss: number = runtime.step(() => tapehead.mean(model.forward(random.norma
 export { loss, optimizer };
 `;
 
-/** Every declaration file that an entry point of the package reaches, by its path in the package. */
+/** Texts of all declaration files reachable from an entry point of the package, by path. */
 function shippedDeclarations(): Map<string, string> {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const entries = Object.values(exports).flatMap((entry) => (entry as { types?: string }).types ?? []);
@@ -60,7 +60,7 @@ function shippedDeclarations(): Map<string, string> {
   return files;
 }
 
-/** Identifiers of a declaration file that belong to the internals, with their lines. */
+/** Returns the internal identifiers in a declaration file, with their lines. */
 function internalNames(path: string, text: string): string[] {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022);
   const found: string[] = [];
@@ -74,8 +74,8 @@ function internalNames(path: string, text: string): string[] {
   return found;
 }
 
-/** What a strict compiler says about a project that has the package installed and consists of `source`. */
-function complaints(source: string): string[] {
+/** Returns the compiler errors of a strict project that consists of `source` and has the package installed. */
+function errorsIn(source: string): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'tapehead-consumer-'));
   try {
     mkdirSync(join(folder, 'node_modules'));

@@ -26,7 +26,7 @@ for (const { name, path, line } of examples) {
   });
 }
 
-test('an example is found on its line, under the name of what it documents', (t) => {
+test('an example has the line of its code and the name of its declaration', (t) => {
   const source = `/** No example. */
 export class Layer {
   /**
@@ -45,7 +45,7 @@ export class Layer {
   t.is(rest.length, 0);
 });
 
-test('an @example without code is refused', (t) => {
+test('an @example without a ts block throws', (t) => {
   const source = '/**\n * Adds.\n * @example\n * add(1, 2)\n */\nexport const add = 1;\n';
   t.throws(() => examplesOf('a/add.ts', source), { message: 'a/add.ts:1: @example of add: no ts block' });
 });
@@ -79,7 +79,7 @@ test('an example that throws, prints something else, hangs, exits or opens a con
   t.is(found.length, 5);
 });
 
-/** The example of a made-up source file whose code begins after `blank` lines and two more. */
+/** The example of a generated source file, whose code follows `blank` empty lines and two lines of docstring. */
 function fromCode(blank: number, ...code: string[]): Example {
   const docstring = ['/**', ' * ```ts', ...code.map((line) => ` * ${line}`), ' * ```', ' */', 'export const x = 1;'];
   return examplesOf('a/made-up.ts', `${'\n'.repeat(blank)}${docstring.join('\n')}`)[0]!;

@@ -1,4 +1,4 @@
-// The defaults of options: the code, the docstrings and the tables of the guides agree.
+// Defaults of options: the code, the docstrings and the tables in the guides agree.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -78,7 +78,7 @@ test('defaults are found in parameters and variables, through constants and inte
   t.is(found.get('BaseOptions.lr')?.docs, 'Rate. Default 1e-3.');
 });
 
-test('a value is named in any notation, but only as a whole', (t) => {
+test('names accepts a value in any notation, and no part of another value', (t) => {
   t.true(names(' 0.001.', '1e-3'));
   t.true(names(' `cosine`.', 'cosine'));
   t.true(names(' [64, 64], the sizes', '[64,64]'));
@@ -88,7 +88,7 @@ test('a value is named in any notation, but only as a whole', (t) => {
   t.false(names('', '0'));
 });
 
-/** What a docstring says about the default: "Default 1", "Defaults to 1", "1, the default", "1 (default)". */
+/** The part of a docstring that states the default: "Default 1", "Defaults to 1", "1, the default", "1 (default)". */
 function statedDefault(docs: string): string {
   const [, after = ''] = /\b[Dd]efaults?\b(.*)/s.exec(docs) ?? [];
   const [, before = ''] = /(\S+),? (?:the |\()default\b/.exec(docs) ?? [];

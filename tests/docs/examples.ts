@@ -1,4 +1,4 @@
-// The examples of docstrings: every fenced ts block as a page of its own, on the lines of its source file.
+// Examples in docstrings: each fenced ts block becomes a page, at its line numbers in the source file.
 import { join } from 'node:path';
 import ts from 'typescript';
 import { codeBlocks } from './markdown.js';
@@ -9,15 +9,15 @@ import { runModules } from './run-modules.js';
 export interface Example {
   /** Path of the source file, from the repository's root. */
   readonly path: string;
-  /** The line of the source file that the block starts on, from 1. */
+  /** Line of the source file, counted from 1, that holds the first line of code. */
   readonly line: number;
-  /** What the docstring documents: `matmul`, `NTM.forward`. */
+  /** Name of the documented declaration: `matmul`, `NTM.forward`. */
   readonly name: string;
-  /** A page of Markdown with this block alone. */
+  /** A Markdown page with this block only. */
   readonly page: string;
 }
 
-/** All examples of a source file. Throws an Error for an `@example` without a ts block. */
+/** Returns all examples of a source file. Throws an Error for an `@example` without a ts block. */
 export function examplesOf(path: string, source: string): Example[] {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.ES2022, true);
   const found: Example[] = [];
@@ -44,12 +44,12 @@ function examplesIn(file: ts.SourceFile, comment: ts.JSDoc, name: string): Examp
   });
 }
 
-/** A line of a docstring without what makes it a comment. */
+/** A line of a docstring without its comment markers. */
 function withoutStar(line: string): string {
   return line.replace(/^\s*(\/\*)?\* ?/, '').replace(/\*\/$/, '');
 }
 
-/** The name of a declaration, after those of what it is declared in. */
+/** The name of a declaration, qualified by its class or interface. */
 function nameOf(node: ts.Node): string {
   const { name } = node as { name?: ts.Node };
   const [variable] = ts.isVariableStatement(node) ? node.declarationList.declarations : [];
@@ -57,7 +57,7 @@ function nameOf(node: ts.Node): string {
   return node.parent === undefined || ts.isSourceFile(node.parent) ? own : `${nameOf(node.parent)}.${own}`;
 }
 
-/** Examples compiled together as strict modules, in a temporary folder in which the package is installed. */
+/** Examples as strict modules, compiled together in a temporary folder in which the package is installed. */
 export class CompiledExamples {
   readonly #examples: readonly Example[];
   readonly #pages: Pages;
@@ -77,7 +77,7 @@ export class CompiledExamples {
     return this.#pages.complaints.map(withSourceNames);
   }
 
-  /** Runs all examples and returns why each one that fails does, by `path:line`. */
+  /** Runs all examples and returns the failures by `path:line`. */
   async run(limitMs = 10_000): Promise<Map<string, string>> {
     const files = this.#examples.map((example) => join(this.dir, pageOf(example).replace(/md$/, 'js')));
     const outcomes = await runModules(files, this.dir, limitMs);
@@ -91,7 +91,7 @@ export class CompiledExamples {
   }
 }
 
-/** What a page says that it prints (`console.log(…); // → text`) and does not print, in this order. */
+/** Describes the first documented output (`console.log(…); // → text`) that was not printed in order, if any. */
 function missingOutput(page: string, printed: readonly string[]): string | undefined {
   let from = 0;
   for (const [, text = ''] of page.matchAll(/console\.log\(.*\/\/ → (.*)$/gm)) {
@@ -102,12 +102,12 @@ function missingOutput(page: string, printed: readonly string[]): string | undef
   return undefined;
 }
 
-/** The page of an example: its source file and line as a path. */
+/** Path of the page of an example. */
 function pageOf({ path, line }: Example): string {
   return `${path.replace(/\.ts$/, '')}-${line}.md`;
 }
 
-/** Replaces the names of pages and of the modules made from them by those of the source files. */
+/** Replaces the names of pages and generated modules by those of the source files. */
 function withSourceNames(text: string): string {
   return text.replaceAll(/-\d+\.(?:md|ts):(\d)/g, '.ts:$1');
 }

@@ -1,4 +1,4 @@
-// A child process of run-modules.ts: imports the modules that its parent names, one after the other, without a network.
+// The child process of run-modules.ts: imports modules sequentially, without network access.
 import { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { formatWithOptions } from 'node:util';

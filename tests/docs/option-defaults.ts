@@ -1,7 +1,7 @@
-// The defaults of options as the code has them: `{ lr = 1e-3 }: SGDOptions`, `const { lr = 1e-3 } = options`.
+// Reads the defaults of options from the code: `{ lr = 1e-3 }: SGDOptions`, `const { lr = 1e-3 } = options`.
 import ts from 'typescript';
 
-/** An option of an interface `…Options` that the code gives a literal default. */
+/** An option of an interface `…Options` with a literal default. */
 export interface OptionDefault {
   /** `SGDOptions.lr`. */
   readonly name: string;
@@ -9,11 +9,11 @@ export interface OptionDefault {
   readonly path: string;
   /** The option's doc comment. */
   readonly docs: string;
-  /** The values that the code gives it, a text each; several where functions share an interface. */
+  /** Source texts of its defaults; several if functions share the interface. */
   readonly values: ReadonlySet<string>;
 }
 
-/** Every option with a literal default in the program that begins at `entry`, by name. */
+/** Returns every option with a literal default in the program with this entry point, by name. */
 export function optionDefaults(entry: string, options: ts.CompilerOptions): Map<string, OptionDefault> {
   const program = ts.createProgram([entry], options);
   const checker = program.getTypeChecker();
@@ -34,7 +34,7 @@ export function optionDefaults(entry: string, options: ts.CompilerOptions): Map<
   return found;
 }
 
-/** The option that an element of a destructuring pattern takes, unless its object has no `…Options` type. */
+/** The option that an element of a destructuring pattern reads, if the object is of a type `…Options`. */
 function optionOf(checker: ts.TypeChecker, element: ts.BindingElement): Omit<OptionDefault, 'values'> | undefined {
   const { parent } = element.parent;
   const source = ts.isVariableDeclaration(parent)
@@ -55,7 +55,7 @@ function optionOf(checker: ts.TypeChecker, element: ts.BindingElement): Omit<Opt
   };
 }
 
-/** The text of a literal, or of the constant's literal that a name stands for; undefined for anything computed. */
+/** The text of a literal, or of a constant initialised with one; undefined for a computed value. */
 function literalOf(checker: ts.TypeChecker, node: ts.Expression): string | undefined {
   if (ts.isIdentifier(node) && node.text !== 'undefined') {
     const declaration = checker.getSymbolAtLocation(node)?.valueDeclaration;
@@ -71,7 +71,7 @@ function literalOf(checker: ts.TypeChecker, node: ts.Expression): string | undef
   return isLiteral ? node.getText().replaceAll(/['"`]/g, '') : undefined;
 }
 
-/** Whether `text` names the value: as a number of any notation, as a word, or as a list. */
+/** Whether `text` contains the value: a number in any notation, a word, or a list. */
 export function names(text: string, value: string): boolean {
   const plain = text.replaceAll('`', '').replaceAll("'", '').replaceAll('−', '-').replaceAll('_', '');
   if (value.startsWith('[')) return plain.replaceAll(' ', '').includes(value.replaceAll(/[\s_]/g, ''));

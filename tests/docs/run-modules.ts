@@ -1,4 +1,4 @@
-// Runs compiled modules one after the other in a child process, with a time limit for each.
+// Runs compiled modules sequentially in a child process, each with a time limit.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ export interface Outcome {
 
 const runner = fileURLToPath(new URL('./module-runner.js', import.meta.url));
 
-/** Runs every file with `cwd` as its working directory. A module that fails, hangs or exits does not stop the others. */
+/** Runs every file in the working directory `cwd`, even after one that fails, hangs or exits. */
 export async function runModules(files: readonly string[], cwd: string, limitMs: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   while (outcomes.length < files.length)
@@ -20,7 +20,7 @@ export async function runModules(files: readonly string[], cwd: string, limitMs:
   return outcomes;
 }
 
-/** Outcomes of the files up to the first that hangs or ends the process. */
+/** Returns the outcomes up to and including the first file that hangs or ends the process. */
 function runUntilLost(files: readonly string[], cwd: string, limitMs: number): Promise<Outcome[]> {
   return new Promise((resolve) => {
     const outcomes: Outcome[] = [];

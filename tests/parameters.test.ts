@@ -4,7 +4,7 @@ import { load, Parameters, SGD, sum } from '../index.js';
 
 const runtime = await load();
 
-test('parameters lie in one buffer, gradients in another, even if something was allocated between them', (t) => {
+test('parameters share one buffer and gradients another, whatever is allocated in between', (t) => {
   const parameters = new Parameters(runtime);
   const a = parameters.scope('layer').create('weight', [3, 5]).set(new Float32Array(15).fill(1));
   runtime.tensor([1, 2, 3]);
@@ -19,7 +19,7 @@ test('parameters lie in one buffer, gradients in another, even if something was 
   t.deepEqual([...b.toArray()], new Array(20).fill(2));
 });
 
-test('gradients arrive and are cleared', (t) => {
+test('backward fills the gradients and zeroGrad clears them', (t) => {
   const parameters = new Parameters(runtime);
   const w = parameters.create('w', [3]);
   runtime.step(() => sum(w).backward());
@@ -28,7 +28,7 @@ test('gradients arrive and are cleared', (t) => {
   t.deepEqual([...w.grad!], [0, 0, 0]);
 });
 
-test('a state dict goes round, buffers included', (t) => {
+test('a state dict restores parameters and buffers', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('w', [2, 2]).set([1, 2, 3, 4]);
   parameters.createBuffer('mean', [1]).set([5]);
@@ -45,7 +45,7 @@ test('a state dict goes round, buffers included', (t) => {
   );
 });
 
-test('a state dict that does not fit changes nothing', (t) => {
+test('a state dict that does not match is refused and changes nothing', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('a', [1]).set([1]);
   parameters.create('b', [2]).set([2, 3]);

@@ -49,7 +49,7 @@ const STEP_OPTIONS: OptionKeys<StepOptions> = { detectAnomaly: true };
 const TENSOR_OPTIONS: OptionKeys<TensorOptions> = { requiresGrad: true };
 const STEP_ENDED = 'its step has ended';
 
-/** Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
+/** @internal Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
 export type Panels = [transposed: number, plain: number];
 
 /**

@@ -61,7 +61,7 @@ export class Runtime {
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 
-  /** What was loaded, and why; without the threads that could not start, once that is known. */
+  /** The build and the threads in use, and why; threads that failed to start are left out once that is known. */
   get info(): RuntimeInfo {
     const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
@@ -69,7 +69,14 @@ export class Runtime {
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 
-  /** Ends the threads, if there are any; what is done from then on is done by the caller alone. */
+  /**
+   * Resolves when every worker thread is up or has been given up on; never rejects. Ops run before that, on the threads that are up.
+   */
+  get ready(): Promise<void> {
+    return this.threads?.settled ?? Promise.resolve();
+  }
+
+  /** Terminates the worker threads, if any. The runtime stays usable: from then on the caller does all work. */
   close(): void {
     this.threads?.close();
   }

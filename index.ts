@@ -36,7 +36,7 @@ export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from './binding
 export type { Optimizer } from './bindings/optim/optimizer.js';
 export { RMSprop, type RMSpropOptions } from './bindings/optim/rmsprop.js';
 export { SGD, type SGDOptions } from './bindings/optim/sgd.js';
-export { Random, type RandomState } from './bindings/random.js';
+export { type NormalOptions, Random, type RandomState, type UniformOptions } from './bindings/random.js';
 export type { TensorData } from './bindings/tensor/data.js';
 export { type ParameterScope, Parameters } from './bindings/tensor/parameters.js';
 export type { Rows } from './bindings/tensor/rows.js';

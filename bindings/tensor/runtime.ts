@@ -78,7 +78,7 @@ export class Runtime {
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 
-  /** The build that was loaded, its threads (without those that could not start, once that is known), and why. */
+  /** The build and the threads in use, and why; threads that failed to start are left out once that is known. */
   get info(): RuntimeInfo {
     const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
@@ -86,9 +86,11 @@ export class Runtime {
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 
-  /** Resolves when every thread is ready or will never be; at once with a single thread. Never rejects. */
+  /**
+   * Resolves when every worker thread is up or has been given up on; never rejects. Ops run before that, on the threads that are up.
+   */
   get ready(): Promise<void> {
-    return Promise.resolve(this.threads?.settled).then(() => {});
+    return this.threads?.settled ?? Promise.resolve();
   }
 
   /** Bytes of memory in use now, at most so far, and allowed. */
@@ -96,7 +98,7 @@ export class Runtime {
     return { used: this.arena.bytesInUse, peak: this.arena.peakBytes, max: this.arena.maxBytes };
   }
 
-  /** Terminates the worker threads, if any; from then on the calling thread does all work. */
+  /** Terminates the worker threads, if any. The runtime stays usable: from then on the caller does all work. */
   close(): void {
     this.threads?.close();
   }

@@ -69,6 +69,20 @@ export class Runtime {
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 
+  /**
+   * Resolves when every thread has started, or failed to start; at once with a single thread. Nothing has to wait for it: until a thread is
+   * ready, the others do its share.
+   */
+  get ready(): Promise<void> {
+    return this.threads?.settled.then(() => {}) ?? Promise.resolve();
+  }
+
+  /** Linear memory in bytes: in use now, the peak so far, and the maximum. */
+  get memory(): { readonly used: number; readonly peak: number; readonly max: number } {
+    const { bytesInUse, peakBytes, maxBytes } = this.arena;
+    return { used: bytesInUse, peak: peakBytes, max: maxBytes };
+  }
+
   /** Ends the threads, if there are any; what is done from then on is done by the caller alone. */
   close(): void {
     this.threads?.close();

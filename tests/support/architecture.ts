@@ -1,18 +1,18 @@
-// The rules of the architecture: which way imports run, and who may touch kernels, memory and addresses.
+// The rules of the architecture: the order of the layers, and who may use kernels, memory and addresses.
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-/** Source texts by their path from the repository's top, with forward slashes. */
+/** Source texts by path from the root of the repository, with forward slashes. */
 export type Sources = ReadonlyMap<string, string>;
 
 interface Layer {
   /** A folder, or a file at the root of `bindings/` or of the repository. */
   readonly path: string;
-  /** Packages the layer may import; none by default. */
+  /** Packages that the layer may import. Default: none. */
   readonly packages?: RegExp;
 }
 
-/** A file may import, types included, from its own layer and from those before it. The longest matching path counts. */
+/** A file may import, types included, from its own layer and those above it in this list. The longest matching path counts. */
 const layers: readonly Layer[] = [
   { path: 'assembly' },
   { path: 'assembly/wasi' },
@@ -39,16 +39,16 @@ const layers: readonly Layer[] = [
 /** Layers that import the package by its public name. */
 const programs = /^(tools|reproduce|bench|site)$/;
 
-/** The one file of a program that may import a layer of the library: it times the engine itself. */
+/** The only program file that may import a layer of the library: it times the engine itself. */
 const yardstick = 'bench/yardstick.ts';
 
-/** Files that define each other, one node for cycles: a runtime makes and checks tensors, a tensor refers to it. */
+/** Files that depend on each other and count as one node in cycles: a runtime creates tensors, and a tensor refers to its runtime. */
 const heart = /^bindings\/tensor\/(runtime|tensor|check-tensor|scope-escape)\.ts$/;
 
 /** Files that may use `kernels`. */
 const callers = /^bindings\/(engine\/|ops\/|optim\/|random\.ts$|load\.ts$|tensor\/runtime\.ts$)/;
 
-/** What breaks a rule, a sentence each. `sources` leaves out the tests, which may import anything. */
+/** Returns one sentence per violation. `sources` excludes the tests, which may import anything. */
 export function violations(sources: Sources): string[] {
   const graph = new Map<string, string[]>();
   const found: string[] = [];
@@ -66,7 +66,7 @@ export function violations(sources: Sources): string[] {
   return [...found, ...cycles(graph)];
 }
 
-/** What is wrong with the import of `target` by `path`. */
+/** Violations by the import of `target` in `path`. */
 function misdirected(sources: Sources, path: string, target: string): string[] {
   const [from, to] = [layerOf(path), layerOf(target)];
   if (from === undefined) return [];
@@ -87,13 +87,13 @@ function misdirected(sources: Sources, path: string, target: string): string[] {
     : [];
 }
 
-/** Whether `target` lies in a program of `reproduce/`, a folder with an `index.ts`, to which `path` does not belong. */
+/** Whether `target` belongs to a program of `reproduce/` (a folder with an `index.ts`) and `path` does not. */
 function ofAnotherProgram(sources: Sources, path: string, target: string): boolean {
   const [program, inside] = [folders(target).join('/'), folders(path).length > 1];
   return inside && program.startsWith('reproduce/') && sources.has(`${program}/index.ts`) && !path.startsWith(program);
 }
 
-/** Uses of kernels, memory and addresses where they do not belong. */
+/** Forbidden uses of kernels, memory and addresses. */
 function misplaced(path: string, text: string): string[] {
   const found = new Set<string>();
   const visit = (part: ts.Node): void => {
@@ -109,7 +109,7 @@ function misplaced(path: string, text: string): string[] {
   return [...found];
 }
 
-/** Whether `buffer` is read from something called memory: `arena.memory.buffer`, `{ buffer } = memory`. */
+/** Whether `buffer` is read from an object named memory: `arena.memory.buffer`, `{ buffer } = memory`. */
 function ofMemory(buffer: ts.Identifier): boolean {
   const { parent } = buffer;
   if (ts.isPropertyAccessExpression(parent)) return /\bmemory$/.test(parent.expression.getText());
@@ -145,7 +145,7 @@ function folders(path: string): string[] {
   return path.split('/').slice(0, -1);
 }
 
-/** The source file that `name` stands for in `path`: `.js` for `.ts`, and no extension in AssemblyScript. */
+/** Resolves an import in `path` to a source file: `.js` stands for `.ts`; AssemblyScript imports have no extension. */
 function resolve(path: string, name: string): string {
   return `${posix.join(posix.dirname(path), name.replace(/\.js$/, ''))}.ts`;
 }

@@ -1,6 +1,7 @@
 // Results of a program: figures and their targets, as result.json and as a table.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../tools/replace-file.js';
 
 /** A measured number with its target and, if there is one, the published number. */
 export interface Figure {
@@ -37,7 +38,7 @@ export function figure(
 /** Writes `result.json` into `dir`. */
 export function saveResult(dir: string, result: Result): void {
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+  replaceFile(join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 }
 
 /** Formats figures as a table. */

@@ -6,7 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { TopLevelSpec } from 'vega-lite';
 import { KernelMemory, load, Random } from '../index.js';
 import type { LabelledImages } from '../reproduce/data/images.js';
-import { pixelsOf, together } from '../reproduce/data/images.js';
+import { concatenated, pixelsOf } from '../reproduce/data/images.js';
 import { calibration, normalizeReads } from '../reproduce/kernel-classes/calibration.js';
 import { classify } from '../reproduce/kernel-classes/index.js';
 import { reliabilityPlot } from '../reproduce/kernel-classes/plots.js';
@@ -51,7 +51,7 @@ test('pixelsOf selects images and pixels and scales them to [0, 1]', (t) => {
     ],
   );
   t.deepEqual(pixelsOf(set, new Uint32Array([1])).shape, [1, 2]);
-  t.deepEqual([...together(set, set).images.subarray(4, 8)], [204, 255, 0, 51]);
+  t.deepEqual([...concatenated(set, set).images.subarray(4, 8)], [204, 255, 0, 51]);
 });
 
 test('the seed shuffles the images, and training and test sets are disjoint', async (t) => {

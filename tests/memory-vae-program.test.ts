@@ -58,17 +58,13 @@ test('errors name the damaged CIFAR-10 file and the byte', async (t) => {
   const cut = records(3).subarray(0, 2 * RECORD + 100);
   const packed = gzipSync(records(1));
   const damage: [string, Uint8Array, string][] = [
-    ['data_batch_1.bin', cut, 'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on'],
-    [
-      'data_batch_1.bin.gz',
-      gzipSync(cut),
-      'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
-    ],
+    ['data_batch_1.bin', cut, 'each image takes 3073 bytes, but the last one, at byte 6146, has 100'],
+    ['data_batch_1.bin.gz', gzipSync(cut), 'each image takes 3073 bytes, but the last one, at byte 6146, has 100'],
     ['data_batch_1.bin', wrongLabel, 'labels must be below 10, got 77 at byte 3073'],
-    ['data_batch_1.bin', new Uint8Array(), 'images must have 3073 bytes each, got 0 in the last one, from byte 0 on'],
-    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'it cannot be unpacked (unexpected end of file after byte 50)'],
-    ['data_batch_1.bin.gz', new Uint8Array(), 'it cannot be unpacked (unexpected end of file after byte 0)'],
-    ['data_batch_1.bin.gz', records(1), 'it cannot be unpacked (incorrect header check after byte 0)'],
+    ['data_batch_1.bin', new Uint8Array(), 'each image takes 3073 bytes, but the last one, at byte 0, has 0'],
+    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'cannot be unpacked (unexpected end of file after byte 50)'],
+    ['data_batch_1.bin.gz', new Uint8Array(), 'cannot be unpacked (unexpected end of file after byte 0)'],
+    ['data_batch_1.bin.gz', records(1), 'cannot be unpacked (incorrect header check after byte 0)'],
   ];
   for (const [name, bytes, message] of damage) {
     mkdirSync(folder);
@@ -81,12 +77,12 @@ test('errors name the damaged CIFAR-10 file and the byte', async (t) => {
   mkdirSync(join(folder, 'data_batch_1.bin'), { recursive: true });
   await t.throwsAsync(cifar10(folder), {
     instanceOf: DataError,
-    message: /data_batch_1\.bin: it cannot be read \(EISDIR/,
+    message: /data_batch_1\.bin: cannot be read \(EISDIR/,
   });
   rmSync(join(folder, 'data_batch_1.bin'), { recursive: true });
   await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
   const nowhere = join(temporary, 'nowhere');
-  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: found no folder ${nowhere}` });
+  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: there is no folder ${nowhere}` });
 });
 
 test('the settings select the models, and each trains the same whatever the others', async (t) => {

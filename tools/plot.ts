@@ -1,7 +1,7 @@
 // Plots as SVG files in a common style, drawn by Vega-Lite without a canvas.
-import { writeFileSync } from 'node:fs';
 import { parse, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+import { replaceFile } from './replace-file.js';
 
 /** A row-major matrix over time, one row per step. */
 export interface Frames {
@@ -48,10 +48,10 @@ const config: Config = {
   view: { stroke: '#888' },
 };
 
-/** Writes the plot to an SVG file. */
+/** Saves a plot as an SVG file. */
 export async function savePlot(path: string, spec: TopLevelSpec): Promise<void> {
   const view = new View(parse(compile(spec, { config }).spec), { renderer: 'none' });
-  writeFileSync(path, await view.toSVG());
+  replaceFile(path, await view.toSVG());
   view.finalize();
 }
 

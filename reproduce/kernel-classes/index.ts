@@ -1,9 +1,9 @@
 // The kernel memory as a classifier: with values fitted to one-hot labels, a read is a distribution over the classes.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FitReport, KernelMemory, load, Random } from 'tapehead';
 import { oneHot } from '../../tools/one-hot.js';
 import { savePlot } from '../../tools/plot.js';
+import { replaceFile } from '../../tools/replace-file.js';
 import { classNames, fashionMnist } from '../data/fashion-mnist.js';
 import { type LabelledImages, pixelsOf } from '../data/images.js';
 import { halfCosine } from '../half-cosine.js';
@@ -41,7 +41,7 @@ export const run: Program = async ({ seed, out, data, quick }) => {
   const progress = new Progress(chosen.iterations, 'iterations');
   const found = await classify(train, test, chosen, seed, progress).finally(() => progress.stop());
 
-  writeFileSync(join(out, 'memory.safetensors'), found.memory.save());
+  replaceFile(join(out, 'memory.safetensors'), found.memory.save());
   const { accuracy, expectedError, brier } = found.test;
   await savePlot(join(out, 'reliability.svg'), reliabilityPlot(found.test, chosen.tested));
   console.log(`\nBrier score ${show(brier)}; training accuracy ${show(found.training.accuracy)}`);

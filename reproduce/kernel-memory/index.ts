@@ -1,10 +1,10 @@
 // The kernel memory on Fashion-MNIST: recall of images from a tenth of their pixels, with 2 to 256 keys.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'tapehead';
 import { savePlot } from '../../tools/plot.js';
+import { replaceFile } from '../../tools/replace-file.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
-import { together } from '../data/images.js';
+import { concatenated } from '../data/images.js';
 import { eachSize } from '../memory-sizes.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
@@ -19,7 +19,7 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
   const { train, test } = await fashionMnist(data);
   const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
   const runtime = await load();
-  const cards = deal(runtime, together(train, test), chosen, seed);
+  const cards = deal(runtime, concatenated(train, test), chosen, seed);
   console.log(
     `Fitting ${chosen.fitted} images, queried by ${chosen.pixels} of their pixels; testing on ${chosen.tested} others.`,
   );
@@ -27,7 +27,7 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
   const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
     measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
   );
-  for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
+  for (const { memorySize, memory } of entries) replaceFile(join(out, `memory-${memorySize}.safetensors`), memory);
   const linear = linearError(runtime, cards);
   console.log(`\n${entryTable(entries)}\n\ntest RMSE of linear regression: ${linear.toFixed(4)}`);
   for (const { memorySize, largestRidge } of entries) {

@@ -1,9 +1,9 @@
 // The copy task: trains an NTM until it copies without errors, then tests it on far longer sequences.
-import { appendFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CopyTask, load, type NTM, type Runtime, writeSafetensors } from 'tapehead';
 import { savePlot } from '../../tools/plot.js';
-import { replaceFile } from '../../tools/replace-file.js';
+import { appendLine, replaceFile } from '../../tools/replace-file.js';
 import { errorRate, trace, validationError } from '../copy-training/evaluate.js';
 import { type Learned, type Settings, settings, setUp, type Tasks, train } from '../copy-training/train.js';
 import type { Program } from '../program.js';
@@ -42,7 +42,7 @@ async function trainWithProgress(
   const progress = new Progress(chosen.sequences, 'sequences');
   try {
     return await train(runtime, model, tasks, chosen, async (metric) => {
-      appendFileSync(log, `${JSON.stringify(metric)}\n`);
+      appendLine(log, JSON.stringify(metric));
       await progress.update(metric.sequences, { loss: metric.loss, 'bits wrong': metric.bitsWrong });
       return !progress.interrupted;
     });

@@ -1,7 +1,7 @@
 // Rows of images as files.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { savePlot } from '../../tools/plot.js';
+import { replaceFile } from '../../tools/replace-file.js';
 import type { LabelledImages } from '../data/images.js';
 import { type Picture, pngOf, sheet } from '../sheet.js';
 
@@ -22,7 +22,7 @@ export async function saveImages(
     Object.entries(images).map(([label, data]) => [label, colourPictures(data, shape)] as const),
   );
   await savePlot(join(out, `${name}.svg`), sheet(rows, { title, subtitle, scale: SCALE }));
-  writeFileSync(join(out, `${name}.png`), pngOf(Object.values(rows), 2 * SCALE));
+  replaceFile(join(out, `${name}.png`), pngOf(Object.values(rows), 2 * SCALE));
   console.log(`Rows of ${name}.png, from top to bottom: ${Object.keys(rows).join(', ')}; ${name}.svg labels them.`);
 }
 

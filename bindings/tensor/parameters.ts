@@ -42,7 +42,7 @@ export interface ParameterScope {
   scope(name: string): ParameterScope;
 }
 
-/** Parameters that are trained, as ranges of the flat buffers. */
+/** @internal Parameters that are trained, as ranges of the flat buffers. */
 export interface Flat {
   /** Address of the values. */
   readonly pointer: number;
@@ -52,7 +52,7 @@ export interface Flat {
   readonly length: number;
 }
 
-/** A range of the flat buffers, in floats. */
+/** @internal A range of the flat buffers, in floats. */
 export interface Span {
   readonly offset: number;
   readonly length: number;
@@ -222,8 +222,9 @@ export class Parameters implements ParameterScope {
    * @throws {TypeError} Where `state` is not a Map or holds something else than numbers.
    */
   loadStateDict(state: StateSource, options: LoadStateOptions = {}): LoadReport {
-    const { strict = true, prefix = '' } = expectOptions('loadStateDict', options, LOAD_OPTIONS);
+    const { strict = true, prefix: given } = expectOptions('loadStateDict', options, LOAD_OPTIONS);
     expectBoolean('loadStateDict', 'strict', strict);
+    const prefix = given ?? '';
     if (typeof prefix !== 'string') failType('loadStateDict', 'prefix', 'be a string', prefix);
     expectStateMap('loadStateDict', state);
     return applyState(state, [...this.#tensors, ...this.#buffers], strict, prefix);

@@ -118,8 +118,13 @@ export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): T
   const weights = runtime.output([batch, rows]);
   const saved = runtime.allocate(batch * 2 * padded(rows));
   const [w, k, b, m] = [weights.pointer, key.pointer, strength.pointer, memory.pointer];
-  kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  const forward = () => kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  forward();
+  let overwritten = false;
   runtime.record('contentWeights', [key, strength, memory], [weights], () => {
+    // The kernel overwrites `saved`: another pass over a retained graph computes it again.
+    if (overwritten) forward();
+    overwritten = true;
     const [dk, db, dm] = [runtime.gradient(key), runtime.gradient(strength), runtime.gradient(memory)];
     kernels.contentWeightsBackward(dk, db, dm, weights.gradPointer, w, saved, k, b, m, batch, rows, columns);
   });

@@ -81,9 +81,9 @@ function addGateGradients(dGates: number, input: Tensor, weight: Tensor, bias: T
 /** Checks the arguments of lstmCell and returns their sizes. */
 function expectCell(...[x, h, c, weightIh, weightHh, biasIh, biasHh]: Parameters<typeof lstmCell>) {
   expectShape('lstmCell', 'x', x, -1, -1);
-  const [batch, inputs] = x.shape as [number, number];
+  const [batch, inputs] = x.dims as [number, number];
   expectShape('lstmCell', 'h', h, batch, -1);
-  const hidden = h.shape[1] as number;
+  const hidden = h.dims[1] as number;
   const gates = 4 * hidden;
   expectShape('lstmCell', 'c', c, batch, hidden);
   expectShape('lstmCell', 'weightIh', weightIh, gates, inputs);

@@ -16,7 +16,7 @@ import {
 import { moveToOuter, tensorsOf } from './scope-escape.js';
 import { type Shape, sizeOf } from './shape.js';
 import { expectResult, expectSynchronous } from './synchronous.js';
-import { type Deferred, Tape } from './tape.js';
+import { type Deferred, type Saved, Tape } from './tape.js';
 import { BACKWARD_OPTIONS, type BackwardOptions, DISPOSE, type Scope, Tensor } from './tensor.js';
 import { expectUpstream } from './upstream.js';
 
@@ -228,13 +228,7 @@ export class Runtime {
    * @internal Records an op, where an input requires a gradient. `backward` finds gradients through `gradient(input)`; `saved` are the
    * tensors whose values it reads, by default all inputs and outputs.
    */
-  record(
-    op: string,
-    inputs: readonly Tensor[],
-    outputs: readonly Tensor[],
-    backward: () => void,
-    saved?: readonly Tensor[],
-  ): void {
+  record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void, saved?: Saved): void {
     if (this.#gradEnabled && anyRequiresGrad(inputs)) this.#tape.record(op, inputs, outputs, backward, saved);
   }
 

@@ -62,6 +62,9 @@ const INITIAL_PAGES = 32;
 const MAX_THREADS = 64;
 const MAX_DEFAULT_THREADS = 8;
 
+/** Read at once: test frameworks replace timers. Browsers have none. */
+const nextTurn: typeof setImmediate | undefined = globalThis.setImmediate;
+
 /**
  * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
  * chosen, how many threads run, and why.
@@ -120,7 +123,13 @@ async function open(
   const shared = count > 1;
   // Imported on demand: a single thread does not need it.
   const parallel = shared ? await import('./engine/parallel.js') : undefined;
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+  // Without a turn of Node's event loop, a loop of `load` and `close` would keep the workers of all rounds from exiting.
+  if (shared && nextTurn !== undefined) await new Promise<void>((resolve) => nextTurn(resolve));
+  const maximum = Math.floor(maxBytes / PAGE);
+  const memory =
+    parallel === undefined
+      ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
+      : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
   const module = await compiled(build, wasm, parallel?.forSharedMemory);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;

@@ -66,9 +66,10 @@ export class Runtime {
    * @returns Variant, number of threads, and the reasons.
    */
   get info(): RuntimeInfo {
+    const { variant, threads, reason } = this.loaded;
+    if (this.threads?.closed) return { variant, threads: 1, reason: `${reason}, until runtime.close()` };
     const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
-    const { variant, threads, reason } = this.loaded;
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 

@@ -106,7 +106,7 @@ test('an error names the damaged checkpoint and the damage', async (t) => {
     ],
     [
       changed(new Map([...tensors].filter(([name]) => name !== 'memory.memory'))),
-      /: loadStateDict: state must hold memory, got "nothing of that name"/,
+      /: loadStateDict: missing key "memory"/,
     ],
     [changed(tensors, {}), /: not a checkpoint of this program;/],
     [changed(tensors, { tapehead: '{' }), /JSON/],

@@ -2,7 +2,7 @@
 import { mul } from '../../bindings/ops/elementwise.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
 import { sum } from '../../bindings/ops/reduce.js';
-import { Adam } from '../../bindings/optim/optimizers.js';
+import { Adam } from '../../bindings/optim/adam.js';
 import { expectInteger, expectNumber, fail, failType } from '../../bindings/tensor/check.js';
 import type { Parameters } from '../../bindings/tensor/parameters.js';
 import { expectRows, type Rows, rowsOf } from '../../bindings/tensor/rows.js';

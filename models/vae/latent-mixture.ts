@@ -6,9 +6,9 @@ import { reshape, split, stack } from '../../bindings/ops/shaping.js';
 import type { Random } from '../../bindings/random.js';
 import { expectInteger, fail } from '../../bindings/tensor/check.js';
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
-import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
 import { type Shape, sizeOf } from '../../bindings/tensor/shape.js';
+import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/tensor/state.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { kMeans, nearest } from './clusters.js';
 

@@ -31,30 +31,31 @@ export { mean, sum } from './bindings/ops/reduce.js';
 export { concat, expand, reshape, split, stack, transpose, unbind } from './bindings/ops/shaping.js';
 export { logSoftmax, softmax } from './bindings/ops/softmax.js';
 export { type Quantized, type VectorQuantizeOptions, vectorQuantize } from './bindings/ops/vector-quantize.js';
+export { Adam, type AdamOptions, AdamW } from './bindings/optim/adam.js';
+export { type ClipGradNormOptions, clipGradNorm, clipGradValue } from './bindings/optim/clip.js';
 export type { Optimizer } from './bindings/optim/optimizer.js';
-export {
-  Adam,
-  type AdamOptions,
-  AdamW,
-  clipGradNorm,
-  clipGradValue,
-  RMSprop,
-  type RMSpropOptions,
-  SGD,
-  type SGDOptions,
-} from './bindings/optim/optimizers.js';
-export { Random, type RandomState } from './bindings/random.js';
-export {
-  type ParameterScope,
-  Parameters,
-  type StateDict,
-  type StateEntry,
-  type StateSource,
-} from './bindings/tensor/parameters.js';
+export { RMSprop, type RMSpropOptions } from './bindings/optim/rmsprop.js';
+export { SGD, type SGDOptions } from './bindings/optim/sgd.js';
+export { type NormalOptions, Random, type RandomState, type UniformOptions } from './bindings/random.js';
+export type { TensorData } from './bindings/tensor/data.js';
+export { type ParameterScope, Parameters } from './bindings/tensor/parameters.js';
 export type { Rows } from './bindings/tensor/rows.js';
-export { Runtime, type RuntimeInfo, type StepOptions } from './bindings/tensor/runtime.js';
+export {
+  type MemoryUsage,
+  Runtime,
+  type RuntimeInfo,
+  type StepOptions,
+  type TensorOptions,
+} from './bindings/tensor/runtime.js';
 export type { Shape } from './bindings/tensor/shape.js';
-export { Tensor } from './bindings/tensor/tensor.js';
+export type {
+  LoadReport,
+  LoadStateOptions,
+  StateDict,
+  StateEntry,
+  StateSource,
+} from './bindings/tensor/state.js';
+export { type BackwardOptions, Tensor } from './bindings/tensor/tensor.js';
 export { type Idx, readIdx } from './data/idx.js';
 export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './data/image-batches.js';
 export { AddressNetwork } from './models/gumbel-memory/address-network.js';

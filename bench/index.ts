@@ -52,7 +52,7 @@ function expression(text: string): RegExp {
 async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Result[]> {
   const runtime = await load({ threads: 1 });
   const found: Result[] = [];
-  let before = measurePeak(runtime);
+  let before = measurePeak(runtime.info.variant);
   const bunches: Bunch[] = [];
   for (const bench of cases) bunches.push(await bunchOf(runtime, bench, options.quick));
   await benny.suite(
@@ -61,7 +61,7 @@ async function runSuite(name: string, cases: readonly BenchCase[]): Promise<Resu
     ...bunches.map(({ run }, i) => benny.add(`${i}`, run)),
     benny.cycle((cycle) => {
       const index = found.length;
-      const after = measurePeak(runtime);
+      const after = measurePeak(runtime.info.variant);
       const bench = cases[index] as BenchCase;
       const ms = (1000 * cycle.details.median) / (bunches[index]?.repeats ?? 1) / (bench.times ?? 1);
       found.push(describe(bench, ms, Math.max(before, after)));

@@ -34,9 +34,9 @@ const options = new Command('npm run bench:threads --')
 const threads = Number(options.threads);
 const only = new RegExp(options.only, 'i');
 const runtime = await load({ threads });
-await runtime.threads?.settled;
+await runtime.ready;
 console.log(`${runtime.info.variant}: ${runtime.info.reason}`);
-console.log(`an empty job: ${measureDispatch(runtime).toFixed(2)} µs`);
+console.log(`an empty job: ${(await measureDispatch(runtime.info.threads)).toFixed(2)} µs`);
 runtime.close();
 
 const comparisons: Comparison[] = [];
@@ -48,7 +48,7 @@ if (comparisons.some(({ same }) => !same)) process.exitCode = 1;
 
 async function compare(bench: BenchCase): Promise<Comparison> {
   const [one, several] = [await load({ threads: 1 }), await load({ threads })];
-  await several.threads?.settled;
+  await several.ready;
   const [alone, together] = [await bunchOf(one, bench, false), await bunchOf(several, bench, false)];
   const [times, threadsTimes]: [number[], number[]] = [[], []];
   const end = performance.now() + 1000 * Number(options.seconds);

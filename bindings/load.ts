@@ -1,28 +1,28 @@
-// Picks the best wasm build the engine supports, instantiates it over a fresh memory, and starts its threads.
+// Chooses the fastest wasm build that the engine supports, instantiates it over a fresh memory, and starts the worker threads.
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
 import type { Kernels } from './engine/kernels.js';
-import { expectInteger, fail, failType } from './tensor/check.js';
+import { expectInteger, expectOneOf, failType } from './tensor/check.js';
 import { Runtime, type RuntimeInfo } from './tensor/runtime.js';
 
-/** What `load` can be asked for. */
+/** Options of `load`. */
 export interface LoadOptions {
   /**
-   * The build: `simd`, with which the same seed gives the same bits on any engine, or `relaxed`, whose fused multiply-adds are faster
-   * and may round differently from machine to machine. Default: TAPEHEAD_VARIANT in Node, or else the faster one on this engine.
+   * Wasm build. `'simd'` gives the same bits on every machine; `'relaxed'` uses fused multiply-adds: faster, but rounding is
+   * implementation-defined. Default: the environment variable TAPEHEAD_VARIANT in Node, otherwise the faster one on this engine.
    */
   variant?: RuntimeInfo['variant'];
   /**
-   * Threads that share large ops, the calling one included: 1 to 64. Results do not depend on it. Default: TAPEHEAD_THREADS in Node, or
-   * else one a core, up to 8.
+   * Number of threads that share large ops, including the calling thread, in [1, 64]. Results do not depend on it. Default: the
+   * environment variable TAPEHEAD_THREADS in Node, otherwise the number of cores, at most 8.
    */
   threads?: number;
   /**
-   * The kernels, where the embedded copy is not wanted (edge runtimes): bytes of `tapehead/simd.wasm`, its URL, or a compiled
-   * module, which runs on one thread.
+   * Wasm build to use instead of the embedded one, for example on edge runtimes: the bytes of `tapehead/simd.wasm`, its URL, or a
+   * compiled module. A compiled module runs on one thread.
    */
   wasm?: WebAssembly.Module | BufferSource | URL | string;
-  /** Most bytes of memory the runtime may take. Default and largest: 4 GiB. */
+  /** Maximum memory of the runtime in bytes, in [2^22, 2^32]. Default 2^32 (4 GiB). */
   maxMemory?: number;
 }
 
@@ -30,19 +30,19 @@ interface Build {
   readonly variant: RuntimeInfo['variant'];
   readonly reason: string;
   readonly supported: () => Promise<boolean>;
-  /** Whether the build is also fast there, if that is in question. */
+  /** Whether the build is also fast on this engine; always if left out. */
   readonly fast?: () => Promise<boolean>;
   /** The module's bytes: deflated, in base64. */
   readonly embedded: () => Promise<{ wasm: string }>;
 }
 
-/** Best first; the first that the engine supports, and runs fast, is loaded. */
+/** Best first: `load` takes the first one that the engine supports and runs fast. */
 const builds: readonly Build[] = [
   {
     variant: 'relaxed',
     reason: 'the engine supports relaxed SIMD',
     supported: relaxedSimd,
-    // V8 before 13, which has no string builtins either, spills the registers of the larger tile: half the speed.
+    // V8 before 13, which also lacks string builtins, spills the registers of the larger tile: half the speed.
     fast: jsStringBuiltins,
     embedded: () => import('./wasm/relaxed.js'),
   },
@@ -58,13 +58,34 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const GIBIBYTE = 2 ** 30;
 const PAGE = 65536;
-const FIRST_PAGES = 32;
-const MOST_THREADS = 64;
-const MOST_THREADS_BY_DEFAULT = 8;
+const INITIAL_PAGES = 32;
+const MAX_THREADS = 64;
+const MAX_DEFAULT_THREADS = 8;
 
 /**
- * Loads the kernels and returns the runtime everything else hangs on; `runtime.info` says which build runs on how many threads, and why.
- * Throws an Error where the engine does not support the build, a TypeError or RangeError for an option that cannot be used.
+ * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
+ * chosen, how many threads run, and why.
+ *
+ * Worker threads start in the background: ops run before they are up, on fewer threads. Where threads are unavailable, `load` falls
+ * back to a single one.
+ *
+ * @param options Build, number of threads and maximum memory; the defaults suit most programs.
+ * @returns The runtime.
+ * @throws {RangeError} An option is out of its range.
+ * @throws {TypeError} `wasm` is no module, bytes or URL, or is not a build of tapehead.
+ * @throws {Error} The engine supports no build, or `wasm` cannot be fetched.
+ *
+ * @example
+ * ```ts
+ * import { load, matmul } from 'tapehead';
+ * const runtime = await load();
+ * const product = runtime.noGrad(() => {
+ *   const a = runtime.tensor([1, 2, 3, 4], [2, 2]);
+ *   return matmul(a, a).toArray();
+ * });
+ * console.log(product); // → Float32Array(4) [ 7, 10, 15, 22 ]
+ * console.log(runtime.info.reason);
+ * ```
  */
 export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }: LoadOptions = {}): Promise<Runtime> {
   const env = globalThis.process?.env ?? {};
@@ -75,20 +96,20 @@ export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }:
     threads ?? (env.TAPEHEAD_THREADS === undefined ? undefined : Number(env.TAPEHEAD_THREADS)),
   );
   if (wasm instanceof WebAssembly.Module && count > 1) {
-    [count, why] = [1, 'one thread, because a compiled module cannot take a shared memory'];
+    [count, why] = [1, 'one thread, because a compiled module cannot import shared memory'];
   }
   if (count > 1) {
     try {
       return await open(build, count, why, wasm, maxBytes);
     } catch (error) {
       if (error instanceof TypeError) throw error;
-      why = `one thread, because several could not start: ${(error as Error).message}`;
+      why = `one thread, because multithreading failed: ${(error as Error).message}`;
     }
   }
   return open(build, 1, why, wasm, maxBytes);
 }
 
-/** The runtime, over a memory that is shared if there are several threads. */
+/** Opens a runtime over a fresh memory, shared if there are several threads. */
 async function open(
   build: Build,
   count: number,
@@ -97,9 +118,9 @@ async function open(
   maxBytes: number,
 ): Promise<Runtime> {
   const shared = count > 1;
-  // Loaded only where it is needed: one thread does without.
+  // Imported on demand: a single thread does not need it.
   const parallel = shared ? await import('./engine/parallel.js') : undefined;
-  const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
+  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
   const module = await compiled(build, wasm, parallel?.forSharedMemory);
   const instance = await WebAssembly.instantiate(module, { env: { memory } });
   const kernels = instance.exports as unknown as Kernels;
@@ -107,12 +128,12 @@ async function open(
   const info: RuntimeInfo = {
     variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
     threads: count,
-    reason: `${wasm === undefined ? build.reason : 'the kernels were given'}; ${why}`,
+    reason: `${wasm === undefined ? build.reason : 'the wasm option was given'}; ${why}`,
   };
   if (parallel === undefined) return new Runtime(kernels, arena, info, undefined);
   const threads = new parallel.Threads(count, module, memory, instance);
   const runtime = new Runtime(parallel.sharedKernels(kernels, threads), arena, info, threads);
-  threads.endWith(runtime);
+  threads.closeWith(runtime);
   return runtime;
 }
 
@@ -127,36 +148,33 @@ async function compiled(
 }
 
 async function chooseBuild(variant: string | undefined): Promise<Build> {
-  if (variant !== undefined && !builds.some((build) => build.variant === variant)) {
-    fail('load', 'variant', `be ${builds.map((build) => build.variant).join(' or ')}`, variant);
-  }
+  if (variant !== undefined) expectOneOf('load', 'variant', variant, ['simd', 'relaxed']);
   for (const build of builds) {
     if (variant !== undefined && variant !== build.variant) continue;
     if (!(await build.supported())) continue;
-    if (variant !== undefined) return { ...build, reason: 'it was asked for' };
+    if (variant !== undefined) return { ...build, reason: `variant ${variant} was requested` };
     if (build.fast === undefined || (await build.fast())) return build;
   }
-  const [what, who] =
+  const [feature, engines] =
     variant === 'relaxed'
-      ? ['relaxed', 'Node 22, or a browser of 2025,']
-      : ['WebAssembly', 'Node 16.4, or a browser of 2021 or newer,'];
-  throw new Error(`load: the engine must support ${what} SIMD, got one that does not (${who} does)`);
+      ? ['relaxed', 'Node 22 or a browser of 2025']
+      : ['WebAssembly', 'Node 16.4 or a browser of 2021'];
+  throw new Error(`load: the engine must support ${feature} SIMD, as ${engines} or newer does`);
 }
 
-/** How many threads, and why so many. */
+/** The number of threads and the reason for it. */
 async function chooseThreads(given: number | undefined): Promise<[count: number, why: string]> {
   if (given !== undefined) {
-    expectInteger('load', 'threads', given, 1);
-    if (given > MOST_THREADS) fail('load', 'threads', `be at most ${MOST_THREADS}`, given);
+    expectInteger('load', 'threads', given, 1, MAX_THREADS);
   }
   const os = globalThis.process?.getBuiltinModule?.('node:os');
   const cores = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-  const count = given ?? Math.min(cores, MOST_THREADS_BY_DEFAULT);
-  if (count === 1) return [1, given === 1 ? 'one thread, as asked for' : 'one thread, because there is one core'];
+  const count = given ?? Math.min(cores, MAX_DEFAULT_THREADS);
+  if (count === 1) return [1, given === 1 ? 'one thread, as requested' : 'one thread on one core'];
   if (!(await threadsSupported())) {
-    return [1, 'one thread, because there is no SharedArrayBuffer (a page must be cross-origin isolated)'];
+    return [1, 'one thread, because SharedArrayBuffer is unavailable (a page must be cross-origin isolated)'];
   }
-  return [count, `${count} threads, ${given === undefined ? `for ${cores} cores` : 'as asked for'}`];
+  return [count, `${count} threads ${given === undefined ? `on ${cores} cores` : 'as requested'}`];
 }
 
 async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | Bytes> {
@@ -167,7 +185,7 @@ async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssem
     return failType('load', 'wasm', 'be a WebAssembly.Module, bytes, or a URL', wasm);
   }
   const response = await fetch(wasm);
-  if (!response.ok) throw new Error(`load: wasm must be found at its URL, got status ${response.status} for ${wasm}`);
+  if (!response.ok) throw new Error(`load: cannot fetch wasm from ${wasm}: status ${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }
 
@@ -175,7 +193,7 @@ async function inflated(base64: string): Promise<Bytes> {
   const characters = atob(base64);
   const deflated = new Uint8Array(characters.length);
   for (let i = 0; i < deflated.length; i++) deflated[i] = characters.charCodeAt(i);
-  // Until Node has a Response for the first time it takes longer than all the rest of `load`.
+  // The first Response in a Node process takes longer than all the rest of `load`.
   const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
   if (zlib !== undefined) return new Uint8Array(zlib.inflateSync(deflated));
   const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));

@@ -125,7 +125,7 @@ test('a saved mixture draws the same images', (t) => {
   t.deepEqual(draw(loaded), draw(fitted));
   const wrong: [(state: StateDict) => unknown, RegExp][] = [
     [(state) => state.clear(), /^LatentMixture\.load: missing key "0\.mean"$/],
-    [(state) => state.delete('1.mean'), /1\.mean/],
+    [(state) => state.delete('1.mean'), /missing key "1\.mean"/],
     [(state) => state.set('1.mean', { shape: [4], data: new Float32Array(4) }), /1\.mean must have shape \[2, 1, 2\]/],
     [
       (state) => state.set('2.deviations', { shape: [0, 4], data: new Float32Array() }),

@@ -102,5 +102,17 @@ test('bad arguments of batch norm are refused with one sentence', (t) => {
       message: /^batchNorm: momentum must be a finite number in \[0, 1\], got 1.5$/,
     });
     t.throws(call({ eps: -1 }), { message: /^batchNorm: eps must/ });
+    t.throws(call({ epsilon: 1 }), {
+      instanceOf: TypeError,
+      message: 'batchNorm: unknown option "epsilon"; options are training, momentum, eps',
+    });
+    t.throws(call({ training: undefined }), {
+      instanceOf: TypeError,
+      message: 'batchNorm: training must be true or false, got undefined',
+    });
+    t.throws(() => batchNorm(x, c, c, c, c, true as never), {
+      instanceOf: TypeError,
+      message: 'batchNorm: options must be an object, got true',
+    });
   });
 });

@@ -1,36 +1,153 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
-
-import { fail } from './check.js';
+import type { Block } from '../engine/arena.js';
+import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
+import { expectSize, numbersOf, type TensorData } from './data.js';
+import { formatTensor } from './format.js';
 import type { Runtime } from './runtime.js';
 import { type Shape, sizeOf } from './shape.js';
+import type { Entry } from './tape.js';
 
-/** Lifetime of a tensor: `alive` becomes false when the step that created it ends. */
+/** Lifetime of tensors: `alive` becomes false when the step that created them ends. */
 export interface Scope {
   alive: boolean;
+  /** Why its tensors cannot be used any more. */
+  readonly end: string;
 }
 
+/** Options of `backward`. */
+export interface BackwardOptions {
+  /** Keep the graph, so that another `backward` can run through it. Default false. */
+  retainGraph?: boolean;
+}
+
+export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
+
+/** What a view looks at. */
+interface View {
+  /** The tensor whose memory it is. */
+  readonly base: Tensor;
+  /** Bytes from the base's address. */
+  readonly offset: number;
+  /** The tensor, on the same base, whose gradient the view shares: itself, where it has its own. */
+  readonly graded: Tensor;
+}
+
+/** Memory that a persistent tensor owns. */
+export interface Owned {
+  readonly values: Block | undefined;
+  readonly gradient: Block | undefined;
+  /** Its name among the parameters that own it. */
+  readonly parameter: string | undefined;
+}
+
+const disposed: Scope = { alive: false, end: 'it has been disposed' };
+
+/** `Symbol.dispose` where the engine has it. */
+export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
+
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
 /**
- * A view of float32 numbers in the runtime's linear memory. Made by ops inside `runtime.step` it dies with the step; made by
- * `runtime.tensor` outside, or by a layer as a parameter, it stays. There are no strides, no broadcasting, no other dtypes.
+ * A float32 array in the runtime's linear memory, contiguous and row-major: no strides, no other dtypes.
+ *
+ * Tensors created inside `runtime.step` are freed when it returns. Parameters and tensors created outside persist until nothing
+ * refers to them or `dispose` is called.
  */
 export class Tensor {
   /** Number of elements. */
   readonly size: number;
-  /** @internal Address of the gradient, 0 while there is none. */
-  gradPointer = 0;
+  /** @internal Address of its own gradient; 0 while there is none. */
+  gradAddress = 0;
+  /** @internal `Runtime.clock` at the last change of the values; the base's counts. */
+  changed = 0;
+  /** @internal The op that computed it, where it was recorded. */
+  entry: Entry | undefined;
+  /** @internal Memory that it owns, where it is persistent. */
+  owned: Owned | undefined;
+  #shape: Shape | undefined;
+  #view: View | undefined;
+  #lifetime: Scope;
+  #requiresGrad = false;
 
   /** @internal Use `runtime.tensor` or an op. */
   constructor(
-    /** Where the tensor lives. */
+    /** Runtime whose memory holds the tensor. */
     readonly runtime: Runtime,
-    /** @internal */ public pointer: number,
-    /** Sizes of the dimensions, outermost first. */
-    readonly shape: Shape,
-    /** @internal */ public scope: Scope,
-    /** Whether `backward` computes a gradient for this tensor. */
-    public requiresGrad = false,
+    /** @internal */ public address: number,
+    /** @internal Sizes of the dimensions, not to be handed out: `shape` is frozen, and slower to read. */
+    readonly dims: Shape,
+    scope: Scope,
   ) {
-    this.size = sizeOf(shape);
+    this.size = sizeOf(dims);
+    this.#lifetime = scope;
+  }
+
+  /** Sizes of the dimensions, outermost first; frozen. */
+  get shape(): Shape {
+    this.#shape ??= Object.freeze([...this.dims]);
+    return this.#shape;
+  }
+
+  /** @internal The tensor whose memory this one views: itself, where it is no view. */
+  get base(): Tensor {
+    return this.#view === undefined ? this : this.#view.base;
+  }
+
+  /** @internal The tensor whose gradient this one shares: itself, where it has its own. */
+  get graded(): Tensor {
+    return this.#view === undefined ? this : this.#view.graded;
+  }
+
+  /** @internal Bytes from the base's address. */
+  get offset(): number {
+    return this.#view === undefined ? 0 : this.#view.offset;
+  }
+
+  /** @internal Where the values lie. */
+  get pointer(): number {
+    return this.#view === undefined ? this.address : this.#view.base.address + this.#view.offset;
+  }
+
+  /** @internal Where the gradient lies; 0 while there is none. */
+  get gradPointer(): number {
+    if (this.#view === undefined) return this.gradAddress;
+    const { graded, offset } = this.#view;
+    return graded.gradAddress === 0 ? 0 : graded.gradAddress + offset - graded.offset;
+  }
+
+  /** @internal How long the tensor lives. */
+  get scope(): Scope {
+    return this.base.#lifetime;
+  }
+
+  set scope(scope: Scope) {
+    this.base.#lifetime = scope;
+  }
+
+  /**
+   * Whether `backward` computes a gradient for this tensor. Can be set on leaf tensors: those that no recorded op computed. Optimizers,
+   * weight decay and gradient norms skip parameters where it is false.
+   */
+  get requiresGrad(): boolean {
+    return this.graded.#requiresGrad;
+  }
+
+  set requiresGrad(value: boolean) {
+    expectBoolean('Tensor.requiresGrad', 'value', value);
+    if (value === this.requiresGrad) return;
+    this.#expectAlive('requiresGrad');
+    if (this.graded !== this || this.entry !== undefined) {
+      throw new RangeError(
+        'Tensor.requiresGrad: only leaf tensors can be changed; use detach() on the result of an op',
+      );
+    }
+    this.#requiresGrad = value;
+  }
+
+  /** @internal Marks the output of a recorded op. */
+  require(entry: Entry): void {
+    this.#requiresGrad = true;
+    this.entry = entry;
   }
 
   /** A copy of the values, row-major. Throws a ReferenceError if the tensor's step has ended. */
@@ -42,16 +159,16 @@ export class Tensor {
   /** The value of a tensor with one element. */
   item(): number {
     this.#expectAlive('item');
-    if (this.size !== 1) fail('item', 'the tensor', 'have exactly one element', this.shape);
+    if (this.size !== 1) fail('Tensor.item', 'the tensor', 'have exactly one element', this.shape);
     return this.runtime.arena.readOne(this.pointer);
   }
 
-  /** Overwrites the values with `data` (`size` numbers, row-major). */
-  set(data: ArrayLike<number>): this {
+  /** Overwrites the values with `data`: `size` numbers, row-major, or nested arrays of the tensor's shape. */
+  set(data: TensorData): this {
     this.#expectAlive('set');
-    if (data.length !== this.size) fail('set', 'data', `hold ${this.size} numbers`, data.length);
-    this.runtime.arena.write(this.pointer, data);
-    this.runtime.parametersChanged();
+    const numbers = expectSize('Tensor.set', 'data', numbersOf('Tensor.set', 'data', data), this.shape);
+    this.runtime.arena.write(this.pointer, numbers);
+    this.runtime.changed(this);
     return this;
   }
 
@@ -61,21 +178,90 @@ export class Tensor {
     return this.gradPointer === 0 ? null : this.runtime.arena.read(this.gradPointer, this.size);
   }
 
-  /** The same values, cut off from the tape. */
+  /** Sets the gradient to zero, where there is one. */
+  zeroGrad(): void {
+    this.#expectAlive('zeroGrad');
+    if (this.gradPointer !== 0) this.runtime.arena.zero(this.gradPointer, this.size);
+  }
+
+  /** A tensor that shares the values, but is not part of the graph and has its own gradient. */
   detach(): Tensor {
     this.#expectAlive('detach');
-    return new Tensor(this.runtime, this.pointer, this.shape, this.scope);
+    return this.view(0, this.shape, false);
+  }
+
+  /** @internal A tensor on the same memory, `offset` bytes further on; it may share the gradient. */
+  view(offset: number, shape: Shape, sharesGradient: boolean): Tensor {
+    const view = new Tensor(this.runtime, 0, [...shape], this.scope);
+    const graded = sharesGradient ? this.graded : view;
+    view.#view = { base: this.base, offset: this.offset + offset, graded };
+    return view;
+  }
+
+  /** @internal Moves a tensor whose scope ends to memory of another scope. */
+  move(address: number, scope: Scope): void {
+    this.#view = undefined;
+    this.address = address;
+    this.#lifetime = scope;
+    this.gradAddress = 0;
+    this.entry = undefined;
   }
 
   /** Adds the gradient of this scalar to every tensor it was computed from; see `runtime.backward`. */
-  backward(): void {
-    if (this.size !== 1) fail('backward', 'the loss', 'have exactly one element', this.shape);
-    this.runtime.backward([this], [[1]]);
+  backward(options: BackwardOptions = {}): void {
+    expectOptions('Tensor.backward', options, BACKWARD_OPTIONS);
+    if (this.size !== 1) fail('Tensor.backward', 'the loss', 'have exactly one element', this.shape);
+    this.runtime.backward([this], [[1]], options);
   }
 
-  #expectAlive(op: string): void {
-    if (!this.scope.alive) {
-      throw new ReferenceError(`${op}: the tensor must belong to the running step, got a tensor whose step has ended`);
-    }
+  /**
+   * Frees the memory of a persistent tensor, and of its gradient, at once. Without a call it is freed when nothing refers to the tensor or
+   * to its views. Using it afterwards throws a ReferenceError.
+   */
+  dispose(): void {
+    const { base } = this;
+    if (!this.scope.alive) return;
+    const parameter = base.owned?.parameter;
+    if (parameter !== undefined)
+      fail('Tensor.dispose', 'the tensor', 'not be a parameter: dispose its model', parameter);
+    base.free();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
+  }
+
+  /** @internal Ends the tensor's life. */
+  free(): void {
+    const { arena } = this.runtime;
+    for (const block of [this.owned?.values, this.owned?.gradient]) if (block !== undefined) arena.free(block);
+    this.owned = undefined;
+    this.gradAddress = 0;
+    this.#requiresGrad = false;
+    this.#lifetime = disposed;
+    this.runtime.changed(this);
+  }
+
+  /** Shape and values as text, shortened as PyTorch does. */
+  toString(): string {
+    const { shape, size, requiresGrad, scope, pointer, runtime } = this;
+    const at = (index: number) => runtime.arena.readOne(pointer + 4 * index);
+    return formatTensor({ shape, size, requiresGrad, end: scope.alive ? '' : scope.end, at });
+  }
+
+  /** @internal */
+  get [Symbol.toStringTag](): string {
+    return 'Tensor';
+  }
+
+  /** @internal What `console.log` prints in Node. */
+  [INSPECT](): string {
+    return this.toString();
+  }
+
+  #expectAlive(method: string): void {
+    const { alive, end } = this.scope;
+    if (!alive) throw new ReferenceError(`Tensor.${method}: the tensor cannot be used any more, since ${end}`);
   }
 }

@@ -1,6 +1,6 @@
 // The iterations of a fit: values in closed form, keys by Adam, the best state kept.
 import type { RidgeSolution } from '../../bindings/ops/normal-equations.js';
-import { Adam } from '../../bindings/optim/optimizers.js';
+import { Adam } from '../../bindings/optim/adam.js';
 import { expectNumber } from '../../bindings/tensor/check.js';
 import type { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Rows } from '../../bindings/tensor/rows.js';

@@ -13,9 +13,9 @@ import {
   type OptionKeys,
 } from '../../bindings/tensor/check.js';
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
-import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/tensor/parameters.js';
 import { Runtime } from '../../bindings/tensor/runtime.js';
 import { type Shape, sizeOf } from '../../bindings/tensor/shape.js';
+import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/tensor/state.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectRandom, expectSameRuntime, expectSizes } from '../layers/check-model.js';
 import { kMeans, nearest } from './clusters.js';

@@ -1,28 +1,29 @@
-// Prototypes picked from a training set, and what they are worth by themselves: the class of the nearest one.
+// Selection of prototypes from a training set, and their accuracy as a nearest-prototype classifier.
 import type { Random } from 'tapehead';
+import { nearestRows, rowsOf } from '../../tools/nearest-rows.js';
 import { classNames } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import { pixelsOf } from '../data/images.js';
 
-/** Rounds of k-means; the centres hardly move any more. */
-const ROUNDS = 10;
+/** Iterations of k-means, enough to converge here. */
+const ITERATIONS = 10;
 
 /**
- * The prototypes, `each` a class, class after class, [10·each, height·width]: the images nearest to the centres that
- * k-means finds among the first `sample` images of the class.
+ * Picks `each` prototypes per class, ordered by class: [10·each, height·width]. A prototype is the image nearest to a centre that k-means
+ * finds among the first `sample` images of the class.
  */
 export function pickPrototypes(images: LabelledImages, each: number, sample: number, random: Random): Float32Array[] {
   return classNames.flatMap((_, label) => {
     const own = [...images.labels.keys()].filter((i) => images.labels[i] === label);
-    const points = rowsOf(images, Uint32Array.from(own.slice(0, sample)));
-    return centres(points, each, random).map((centre) => points[nearest(points, centre)] as Float32Array);
+    const points = pixelRows(images, Uint32Array.from(own.slice(0, sample)));
+    return kMeans(points, each, random).map((centre) => points[nearest(points, centre)] as Float32Array);
   });
 }
 
-/** Share of the images whose nearest prototype has their class; prototypes as `pickPrototypes` returns them. */
+/** Accuracy of classifying each image by its nearest prototype; `prototypes` as `pickPrototypes` returns them. */
 export function nearestPrototypeAccuracy(images: LabelledImages, prototypes: readonly Float32Array[]): number {
   const each = prototypes.length / classNames.length;
-  const points = rowsOf(
+  const points = pixelRows(
     images,
     Uint32Array.from({ length: images.count }, (_, i) => i),
   );
@@ -30,26 +31,19 @@ export function nearestPrototypeAccuracy(images: LabelledImages, prototypes: rea
   return right.length / images.count;
 }
 
-/** The centres of k-means, from points drawn at random. */
-function centres(points: readonly Float32Array[], count: number, random: Random): Float32Array[] {
-  let found = [...random.permutation(points.length).slice(0, count)].map((i) => points[i] as Float32Array);
-  for (let round = 0; round < ROUNDS; round++) {
-    const groups = found.map((): Float32Array[] => []);
-    for (const point of points) groups[nearest(found, point)]?.push(point);
-    found = groups.map((group, i) => (group.length === 0 ? (found[i] as Float32Array) : mean(group)));
+/** Cluster centres by k-means, initialised with random points. */
+function kMeans(points: readonly Float32Array[], count: number, random: Random): Float32Array[] {
+  let centres = [...random.permutation(points.length).slice(0, count)].map((i) => points[i] as Float32Array);
+  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
+    const clusters = centres.map((): Float32Array[] => []);
+    for (const point of points) clusters[nearest(centres, point)]?.push(point);
+    centres = clusters.map((cluster, i) => (cluster.length === 0 ? (centres[i] as Float32Array) : mean(cluster)));
   }
-  return found;
+  return centres;
 }
 
-/** The place of the candidate nearest to `point`. */
 function nearest(candidates: readonly Float32Array[], point: Float32Array): number {
-  let [best, least] = [0, Infinity];
-  for (const [i, candidate] of candidates.entries()) {
-    let distance = 0;
-    for (let p = 0; p < point.length; p++) distance += ((point[p] as number) - (candidate[p] as number)) ** 2;
-    if (distance < least) [best, least] = [i, distance];
-  }
-  return best;
+  return nearestRows(candidates, point, 1)[0] as number;
 }
 
 function mean(points: readonly Float32Array[]): Float32Array {
@@ -59,7 +53,7 @@ function mean(points: readonly Float32Array[]): Float32Array {
   return Float32Array.from(total, (value) => value / points.length);
 }
 
-function rowsOf(images: LabelledImages, rows: Uint32Array): Float32Array[] {
+function pixelRows(images: LabelledImages, rows: Uint32Array): Float32Array[] {
   const { data, shape } = pixelsOf(images, rows);
-  return Array.from(rows, (_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]));
+  return rowsOf(data, shape[1]);
 }

@@ -24,7 +24,7 @@ export async function install(): Promise<Installed> {
   const tarball = join(folder, JSON.parse(stdout)[0].filename);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   await run('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: folder });
-  for (const path of ['trainings.js', 'browser/app']) {
+  for (const path of ['support/model-trainings.js', 'browser/app']) {
     await cp(join(root, 'dist/tests', path), join(folder, 'tests', path), { recursive: true });
   }
   return { folder, tarball };

@@ -18,7 +18,7 @@ export async function run({ model, steps, ...options }: Task): Promise<Outcome> 
   const runtime = await load(options);
   try {
     // A test of threads wants all of them to take part; one that never answers is not waited for.
-    await Promise.race([runtime.threads?.settled, new Promise((resolve) => setTimeout(resolve, SOON_MS))]);
+    await Promise.race([runtime.ready, new Promise((resolve) => setTimeout(resolve, SOON_MS))]);
     const hash = await trainedHash(model, runtime, steps);
     return { info: runtime.info, hash };
   } finally {

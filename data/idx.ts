@@ -16,7 +16,7 @@ const UNSIGNED_BYTE = 0x08;
 /**
  * Reads an IDX file of unsigned bytes, the format of MNIST and Fashion-MNIST.
  *
- * @param bytes - The file, decompressed.
+ * @param bytes The file, decompressed.
  * @returns Shape and elements.
  * @throws {RangeError} The file is damaged, truncated, compressed, or holds another type than unsigned bytes.
  * @throws {TypeError} `bytes` is not a Uint8Array.

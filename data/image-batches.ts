@@ -63,8 +63,8 @@ export class ImageBatches {
   /**
    * Draws the order of the first epoch.
    *
-   * @param runtime - Runtime of the batches.
-   * @param options - Images, their shape, and the source of random numbers.
+   * @param runtime Runtime of the batches.
+   * @param options Images, their shape, and the source of random numbers.
    * @throws {RangeError} `shape` is not a shape, `images` does not hold a positive number of such images, or `random` belongs to another
    * runtime.
    * @throws {TypeError} `runtime` or an option is missing or of another kind, or an option is unknown.
@@ -92,7 +92,7 @@ export class ImageBatches {
   /**
    * Returns the next batch.
    *
-   * @param size - Batch size, from 1 to the number of images.
+   * @param size Batch size, from 1 to the number of images.
    * @returns Images, [size, ...shape], pixels in [0, 1].
    * @throws {RangeError} `size` is out of range.
    */
@@ -111,7 +111,7 @@ export class ImageBatches {
   /**
    * Returns images by index.
    *
-   * @param indices - Indices of images, integers in [0, count).
+   * @param indices Indices of images, integers in [0, count).
    * @returns Images, [indices.length, ...shape], pixels in [0, 1].
    * @throws {RangeError} An index is out of range.
    * @throws {TypeError} `indices` is neither an array nor a typed array.
@@ -130,7 +130,7 @@ export class ImageBatches {
   /**
    * Continues from a saved position, and sets the random stream to it. A refused state changes nothing.
    *
-   * @param state - A `state` of batches of the same images.
+   * @param state A `state` of batches of the same images.
    * @throws {RangeError} `state` is not a state, or its position exceeds the number of images.
    * @throws {TypeError} `state` is missing or has unknown properties.
    */

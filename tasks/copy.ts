@@ -61,8 +61,8 @@ export class CopyTask {
   /**
    * Creates the task.
    *
-   * @param runtime - Runtime of the batches.
-   * @param options - Sizes and the source of random numbers.
+   * @param runtime Runtime of the batches.
+   * @param options Sizes and the source of random numbers.
    * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -86,7 +86,7 @@ export class CopyTask {
   /**
    * Draws a sequence length, uniform in [minLength, longest].
    *
-   * @param longest - Maximum length, at least `minLength`. Default: `maxLength`.
+   * @param longest Maximum length, at least `minLength`. Default: `maxLength`.
    * @returns The length.
    * @throws {RangeError} `longest` is not an integer of at least `minLength`.
    */
@@ -98,8 +98,8 @@ export class CopyTask {
   /**
    * Generates a batch. Call it inside `runtime.step`, so that its tensors are freed.
    *
-   * @param size - Number of sequences B, at least 1.
-   * @param length - Sequence length L, at least 1. Default: drawn by `drawLength`.
+   * @param size Number of sequences B, at least 1.
+   * @param length Sequence length L, at least 1. Default: drawn by `drawLength`.
    * @returns Inputs, targets and length.
    * @throws {RangeError} `size` or `length` is out of range.
    */
@@ -126,8 +126,8 @@ export class CopyTask {
 /**
  * Counts wrong bits: the cost of Graves et al. 2014 in bits per sequence. A positive logit is a 1; a NaN is wrong.
  *
- * @param logits - Outputs of a model, [L, B, V].
- * @param targets - Expected bits, [L, B, V], each 0 or 1.
+ * @param logits Outputs of a model, [L, B, V].
+ * @param targets Expected bits, [L, B, V], each 0 or 1.
  * @returns Mean number of wrong bits per sequence, in [0, L·V].
  * @throws {RangeError} The shapes differ, are not three-dimensional or empty.
  * @throws {TypeError} `logits` or `targets` is not a tensor.

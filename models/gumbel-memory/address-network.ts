@@ -41,9 +41,9 @@ export class AddressNetwork {
   /**
    * Creates the layers.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the network creates its tensors.
-   * @param sizes - Number of inputs, of units in every hidden layer, and of outputs; at least two numbers, each at least 1.
-   * @param random - Source of the initial values, of the runtime of `parameters`.
+   * @param parameters Parameters object, or a scope of one, in which the network creates its tensors.
+   * @param sizes Number of inputs, of units in every hidden layer, and of outputs; at least two numbers, each at least 1.
+   * @param random Source of the initial values, of the runtime of `parameters`.
    * @throws {RangeError} A size is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `parameters`, `sizes` or `random` is missing or of another kind.
    */
@@ -68,8 +68,8 @@ export class AddressNetwork {
   /**
    * Computes logits.
    *
-   * @param x - Inputs, [B, sizes[0]]; at least two rows in training, if there is a hidden layer.
-   * @param options - Training or evaluation mode of the batch norm.
+   * @param x Inputs, [B, sizes[0]]; at least two rows in training, if there is a hidden layer.
+   * @param options Training or evaluation mode of the batch norm.
    * @returns Logits, [B, sizes.at(-1)].
    * @throws {RangeError} `x` has another shape, too few rows to train on, or belongs to another runtime.
    * @throws {TypeError} `options` is not `{ training }` with a boolean.

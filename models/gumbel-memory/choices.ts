@@ -15,8 +15,8 @@ const MAX_ROWS = 2 ** 24;
 /**
  * Counts how often each address was chosen.
  *
- * @param addresses - Chosen addresses, integers in [0, memorySize): the `addresses` of a read.
- * @param memorySize - Number of memory rows N, in [1, 2^24].
+ * @param addresses Chosen addresses, integers in [0, memorySize): the `addresses` of a read.
+ * @param memorySize Number of memory rows N, in [1, 2^24].
  * @returns Histogram and entropy of the choices.
  * @throws {RangeError} `memorySize` is out of range, or an address is not an integer in [0, memorySize).
  * @throws {TypeError} `addresses` is neither an array nor a typed array.

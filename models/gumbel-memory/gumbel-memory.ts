@@ -29,8 +29,8 @@ import { AddressNetwork } from './address-network.js';
 /**
  * Addressing function: computes logits over the rows of the bank.
  *
- * @param x - Inputs of the memory, [B, …].
- * @param mode - Training or evaluation mode.
+ * @param x Inputs of the memory, [B, …].
+ * @param mode Training or evaluation mode.
  * @returns Logits, [B, N].
  */
 export type Addressing = (x: Tensor, mode: Mode) => Tensor;
@@ -110,8 +110,8 @@ export class GumbelMemory {
   /**
    * Creates the bank and the addressing network.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Bank, addressing network and the source of random numbers.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Bank, addressing network and the source of random numbers.
    * @throws {RangeError} A size is out of range, the bank has no rows, `inputSize` is missing, or an object belongs to another runtime.
    * @throws {TypeError} `runtime`, `options`, `bank` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -128,18 +128,16 @@ export class GumbelMemory {
     this.parameters = parameters ?? new Parameters(runtime);
     this.#random = random;
     this.#hard = hard;
-    const kept = trainable
-      ? this.parameters.create('memory', bank.shape)
-      : this.parameters.createBuffer('memory', bank.shape);
-    this.#bank = kept.set(bank.toArray());
-    const scope = this.parameters.scope('address');
-    const sizes = [inputSize as number, ...hiddenSizes, this.memorySize];
-    [this.#address, this.#network] = allOrNothing(random, (): [Addressing, AddressNetwork?] => {
-      if (address !== undefined) return [address(scope, random)];
-      const network = new AddressNetwork(scope, sizes, random);
-      return [(x, mode) => network.forward(x, mode), network];
-    });
-    expectFunction('GumbelMemory', 'the result of address', this.#address);
+    const make = (): [bank: Tensor, address: Addressing, network?: AddressNetwork] => {
+      const { shape } = bank;
+      const kept = trainable ? this.parameters.create('memory', shape) : this.parameters.createBuffer('memory', shape);
+      kept.set(bank.toArray());
+      const scope = this.parameters.scope('address');
+      if (address !== undefined) return [kept, expectAddressing(address(scope, random))];
+      const network = new AddressNetwork(scope, [inputSize as number, ...hiddenSizes, shape[0] as number], random);
+      return [kept, (x, mode) => network.forward(x, mode), network];
+    };
+    [this.#bank, this.#address, this.#network] = allOrNothing(random, make, this.parameters);
   }
 
   /** The bank in use, [N, ...row]. */
@@ -155,8 +153,8 @@ export class GumbelMemory {
   /**
    * Chooses a row of the bank for every input and reads it.
    *
-   * @param x - Inputs, [B, inputSize] with the default network; at least two rows in training.
-   * @param options - `training`: sample with Gumbel noise if true, take the largest logit if false; `tau`: temperature of the weights,
+   * @param x Inputs, [B, inputSize] with the default network; at least two rows in training.
+   * @param options `training`: sample with Gumbel noise if true, take the largest logit if false; `tau`: temperature of the weights,
    * positive, 0.67 by default.
    * @returns The rows read, [B, ...row], the weights, [B, N], and the chosen addresses, B integers in [0, N).
    * @throws {RangeError} `x` or the logits have another shape, `tau` is not positive, or `x` belongs to another runtime.
@@ -184,7 +182,7 @@ export class GumbelMemory {
   /**
    * Replaces the bank: reads return rows of `bank` from now on, at the addresses already learned. The state dict keeps the original bank.
    *
-   * @param bank - New bank, [N, ...row]; its rows may have another shape. It is not copied, and must outlive the reads.
+   * @param bank New bank, [N, ...row]; its rows may have another shape. It is not copied, and must outlive the reads.
    * @throws {RangeError} `bank` does not have N rows, or belongs to another runtime.
    * @throws {TypeError} `bank` is not a tensor.
    */
@@ -196,6 +194,12 @@ export class GumbelMemory {
     }
     this.#bank = bank;
   }
+}
+
+/** What `address` returned must be a function. */
+function expectAddressing(address: Addressing): Addressing {
+  expectFunction('GumbelMemory', 'the result of address', address);
+  return address;
 }
 
 /** The options with their defaults. */

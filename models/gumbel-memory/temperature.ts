@@ -4,7 +4,7 @@ import { expectInteger, expectNumber, fail } from '../../bindings/tensor/check.j
 /**
  * Annealing schedule: the temperature as a function of the training step.
  *
- * @param step - Training step, an integer from 0 on.
+ * @param step Training step, an integer from 0 on.
  * @returns Temperature of this step.
  */
 export type Annealing = (step: number) => number;
@@ -12,9 +12,9 @@ export type Annealing = (step: number) => number;
 /**
  * Returns a linear annealing schedule: from `from` at step 0 to `to` at step `steps`, constant from there on.
  *
- * @param from - Initial temperature, at least `to`.
- * @param to - Final temperature, positive.
- * @param steps - Number of steps to fall over, at least 1.
+ * @param from Initial temperature, at least `to`.
+ * @param to Final temperature, positive.
+ * @param steps Number of steps to fall over, at least 1.
  * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
  * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `steps` is not an integer of at least 1.
  *
@@ -39,9 +39,9 @@ export function linearAnnealing(from: number, to: number, steps: number): Anneal
 /**
  * Returns an exponential annealing schedule: `from · factor^step`, never below `to`.
  *
- * @param from - Initial temperature, at least `to`.
- * @param to - Minimum temperature, positive.
- * @param factor - Factor per step, in [0, 1].
+ * @param from Initial temperature, at least `to`.
+ * @param to Minimum temperature, positive.
+ * @param factor Factor per step, in [0, 1].
  * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
  * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `factor` is outside [0, 1].
  *

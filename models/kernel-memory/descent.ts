@@ -33,6 +33,7 @@ export class Descent {
   #largestRidge: number;
   /** Whether the Adam step of the last iteration is still to be taken. */
   #pending = false;
+  #ended = false;
 
   constructor(memory: Fitted, Q: Rows, X: Rows, options: CheckedFit) {
     const { runtime, parameters, keys } = memory;
@@ -54,6 +55,7 @@ export class Descent {
 
   /** Solves for the values and computes the gradient of the keys, after the Adam step of the iteration before. */
   step(): FitStep {
+    this.#expectRunning('step');
     this.#moveKeys();
     this.#optimizer.learningRate = this.#learningRate();
     const solution = this.#solve(true);
@@ -63,13 +65,27 @@ export class Descent {
     return { iteration: this.#iteration, ...this.#figures(solution) };
   }
 
-  /** Restores the best keys and solves for their values. */
+  /** Restores the best keys, solves for their values and frees the working memory. */
   finish(): FitReport {
+    this.#expectRunning('finish');
     this.#moveKeys();
     let solution = this.#solve(false);
     if (this.#best.restore(solution.loss)) solution = this.#solve(false);
+    this.dispose();
     const [iteration, largestRidge] = [this.#iteration, this.#largestRidge];
     return { iteration, iterations: iteration, ...this.#figures(solution), largestRidge, aborted: false };
+  }
+
+  /** Frees the moments of Adam and the equations. */
+  dispose(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#optimizer.dispose();
+    this.#regression.dispose();
+  }
+
+  #expectRunning(method: string): void {
+    if (this.#ended) throw new ReferenceError(`KernelMemoryFit.${method}: the fit has ended`);
   }
 
   #learningRate(): number {

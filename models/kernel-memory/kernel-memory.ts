@@ -62,8 +62,8 @@ export class KernelMemory {
   /**
    * Creates a memory whose keys and values are zero.
    *
-   * @param runtime - Runtime that holds the memory.
-   * @param options - Sizes, similarity and strength.
+   * @param runtime Runtime that holds the memory.
+   * @param options Sizes, similarity and strength.
    * @throws {RangeError} An option is out of range.
    * @throws {TypeError} `runtime` or `options` is missing or of another kind, or an option is unknown.
    */
@@ -78,20 +78,22 @@ export class KernelMemory {
       expectOptions('KernelMemory', options, MEMORY_KEYS),
     );
     this.parameters = new Parameters(runtime);
-    this.keys = this.parameters.create('keys', [memorySize, keySize]);
-    this.values = this.parameters.createBuffer('values', [memorySize, valueSize]);
     this.similarity = similarity;
-    this.#strength = new Strength(this.parameters, strength, learnStrength);
+    [this.keys, this.values, this.#strength] = this.parameters.atomically((): [Tensor, Tensor, Strength] => [
+      this.parameters.create('keys', [memorySize, keySize]),
+      this.parameters.createBuffer('values', [memorySize, valueSize]),
+      new Strength(this.parameters, strength, learnStrength),
+    ]);
   }
 
   /**
    * Fits a memory to data. In every iteration the values V are the ridge regression of the targets X on the attention weights W, and the
    * keys take one step of Adam on ½‖X − WV‖² with V held fixed. The state with the lowest loss is kept.
    *
-   * @param runtime - Runtime that holds the memory.
-   * @param Q - Queries, [N, m]: a tensor or `{ shape, data }`, finite.
-   * @param X - Targets, what each query should read, [N, n]: a tensor or `{ shape, data }`, finite.
-   * @param options - Size of the memory, its initial keys, and how long and how fast to train.
+   * @param runtime Runtime that holds the memory.
+   * @param Q Queries, [N, m]: a tensor or `{ shape, data }`, finite.
+   * @param X Targets, what each query should read, [N, n]: a tensor or `{ shape, data }`, finite.
+   * @param options Size of the memory, its initial keys, and how long and how fast to train.
    * @returns A promise of the memory, also if `signal` ends the fit early; its `report` tells how it went.
    * @throws {RangeError} Q and X do not fit together, are empty or not finite, M exceeds N, or an option is out of range.
    * @throws {TypeError} An argument is missing or of another kind, or an option is unknown. Rejects with the reason of a signal already aborted.
@@ -102,19 +104,25 @@ export class KernelMemory {
     const iterations = expectLoop(op, options);
     if (signal?.aborted) throw signal.reason;
     const fit = new KernelMemoryFit(op, runtime, Q, X, stepwise);
-    await runFit(fit, iterations, options);
-    const memory = fit.finish();
-    memory.report = { ...(memory.report as FitReport), iterations, aborted: signal?.aborted ?? false };
-    return memory;
+    try {
+      await runFit(fit, iterations, options);
+      const memory = fit.finish();
+      memory.report = { ...(memory.report as FitReport), iterations, aborted: signal?.aborted ?? false };
+      return memory;
+    } catch (error) {
+      fit.dispose();
+      fit.memory.parameters.dispose();
+      throw error;
+    }
   }
 
   /**
    * Starts a fit that you advance iteration by iteration, for a training loop or a stopping rule of your own.
    *
-   * @param runtime - Runtime that holds the memory.
-   * @param Q - Queries, [N, m]: a tensor or `{ shape, data }`, finite. They must outlive the fit.
-   * @param X - Targets, what each query should read, [N, n]: a tensor or `{ shape, data }`, finite. They must outlive the fit.
-   * @param options - Size of the memory, its initial keys, and how fast to train.
+   * @param runtime Runtime that holds the memory.
+   * @param Q Queries, [N, m]: a tensor or `{ shape, data }`, finite. They must outlive the fit.
+   * @param X Targets, what each query should read, [N, n]: a tensor or `{ shape, data }`, finite. They must outlive the fit.
+   * @param options Size of the memory, its initial keys, and how fast to train.
    * @returns The fit, before its first iteration.
    * @throws {RangeError} Q and X do not fit together, are empty or not finite, M exceeds N, or an option is out of range.
    * @throws {TypeError} An argument is missing or of another kind, or an option is unknown.
@@ -127,8 +135,8 @@ export class KernelMemory {
   /**
    * Restores a memory that `save` wrote.
    *
-   * @param runtime - Runtime that holds the memory.
-   * @param bytes - The safetensors file.
+   * @param runtime Runtime that holds the memory.
+   * @param bytes The safetensors file.
    * @returns The memory.
    * @throws {RangeError} The file is damaged or holds something else.
    * @throws {TypeError} An argument is missing or of another kind.
@@ -158,7 +166,7 @@ export class KernelMemory {
   /**
    * Reads the memory: an op with gradients to `q`, the keys and a learned strength, for networks of your own.
    *
-   * @param q - Queries, [B, m].
+   * @param q Queries, [B, m].
    * @returns Reads, [B, n].
    * @throws {RangeError} `q` has another shape or belongs to another runtime.
    * @throws {TypeError} `q` is not a tensor.
@@ -171,7 +179,7 @@ export class KernelMemory {
   /**
    * Computes the attention weights of queries.
    *
-   * @param q - Queries, [B, m].
+   * @param q Queries, [B, m].
    * @returns Weights over the keys, [B, M].
    * @throws {RangeError} `q` has another shape or belongs to another runtime.
    * @throws {TypeError} `q` is not a tensor.
@@ -184,7 +192,7 @@ export class KernelMemory {
   /**
    * Reads the memory for any number of queries, a block of rows at a time.
    *
-   * @param Q - Queries, [N, m]: a tensor or `{ shape, data }`, finite.
+   * @param Q Queries, [N, m]: a tensor or `{ shape, data }`, finite.
    * @returns Reads, N·n numbers, row-major.
    * @throws {RangeError} Q is empty, not finite, has another number of columns, or belongs to another runtime.
    * @throws {TypeError} Q is neither a tensor nor `{ shape, data }`.
@@ -237,7 +245,12 @@ export class KernelMemoryFit {
     expectRuntime(op, 'runtime', runtime);
     const fit = expectFit(op, runtime, Q, X, options);
     this.memory = new KernelMemory(runtime, fit.memory);
-    this.#descent = new Descent(this.memory, Q, X, fit);
+    try {
+      this.#descent = new Descent(this.memory, Q, X, fit);
+    } catch (error) {
+      this.memory.parameters.dispose();
+      throw error;
+    }
   }
 
   /** Iterations done. */
@@ -251,18 +264,25 @@ export class KernelMemoryFit {
    *
    * @returns Error, ridge and condition number of the iteration.
    * @throws {RangeError} `learningRate` returned something else than a finite number of at least 0, or the keys have diverged.
+   * @throws {ReferenceError} The fit has ended.
    */
   step(): FitStep {
     return this.#descent.step();
   }
 
   /**
-   * Ends the fit: restores the keys with the lowest loss and solves for their values.
+   * Ends the fit: restores the keys with the lowest loss, solves for their values and frees the working memory.
    *
    * @returns The memory, with the `report` of the fit.
+   * @throws {ReferenceError} The fit has ended already.
    */
   finish(): KernelMemory {
     this.memory.report = this.#descent.finish();
     return this.memory;
+  }
+
+  /** Ends the fit without a result: frees the working memory, not the memory itself. Done by `finish`. */
+  dispose(): void {
+    this.#descent.dispose();
   }
 }

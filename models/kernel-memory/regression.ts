@@ -22,7 +22,7 @@ export interface RegressionInput {
 /** Solves for the values V that minimise ½‖X − WV‖² + ½λ‖V‖², with the weights W of the current keys. */
 export class Regression {
   readonly #input: RegressionInput;
-  readonly #equations: NormalEquations;
+  #equations: NormalEquations | undefined;
 
   constructor(input: RegressionInput) {
     this.#input = input;
@@ -46,7 +46,7 @@ export class Regression {
   /** The values for the current keys; with `backward`, adds the gradient of the loss to that of the trained parameters. */
   solve(ridge: number, backward: boolean): RidgeSolution {
     const { runtime, Q, batchSize } = this.#input;
-    const equations = this.#equations;
+    const equations = this.#equations as NormalEquations;
     equations.reset();
     const rows = Q.shape[0] as number;
     if (batchSize >= rows) {
@@ -64,6 +64,11 @@ export class Regression {
       this.#eachBatch((row, count) => runtime.step(() => equations.loss(...this.#batch(row, count)).backward()));
     }
     return solution;
+  }
+
+  /** Lets the memory of the equations be freed; no more can be solved. */
+  dispose(): void {
+    this.#equations = undefined;
   }
 
   #batch(row: number, count: number): readonly [weights: Tensor, targets: Tensor] {

@@ -43,8 +43,8 @@ export class BatchNorm1d {
   /**
    * Creates weight, bias and running statistics.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the layer creates its tensors.
-   * @param features - Number of columns C, at least 1.
+   * @param parameters Parameters object, or a scope of one, in which the layer creates its tensors.
+   * @param features Number of columns C, at least 1.
    * @throws {RangeError} `features` is not an integer in [1, 2^30].
    * @throws {TypeError} `parameters` is missing or of another kind.
    */
@@ -65,8 +65,8 @@ export class BatchNorm1d {
    * Normalises the columns of `x`: in training by the statistics of the batch, which also move the running ones; in evaluation by the
    * running ones.
    *
-   * @param x - Rows, [B, C]; at least two in training.
-   * @param options - Training or evaluation mode.
+   * @param x Rows, [B, C]; at least two in training.
+   * @param options Training or evaluation mode.
    * @returns Normalised rows, [B, C].
    * @throws {RangeError} `x` has another shape, too few rows to train on, or belongs to another runtime.
    * @throws {TypeError} `options` is not `{ training }` with a boolean.

@@ -2,7 +2,7 @@
 import { Random } from '../../bindings/random.js';
 import { describe, expectInteger, fail, failType } from '../../bindings/tensor/check.js';
 import { expectShape, expectTensor } from '../../bindings/tensor/check-tensor.js';
-import type { ParameterScope } from '../../bindings/tensor/parameters.js';
+import type { ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
 import { Runtime } from '../../bindings/tensor/runtime.js';
 import type { Shape } from '../../bindings/tensor/shape.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
@@ -102,13 +102,13 @@ export function failShape(op: string, argument: string, condition: string, shape
 }
 
 /**
- * Returns what `make` returns, which creates parameters and draws from `random`. If it throws, the random stream is as
- * it was.
+ * Returns what `make` returns, which draws from `random` and creates tensors in `parameters`. If it throws, the random stream is back where
+ * it was and the tensors are gone.
  */
-export function allOrNothing<Parts>(random: Random, make: () => Parts): Parts {
+export function allOrNothing<Parts>(random: Random, make: () => Parts, parameters?: Parameters): Parts {
   const { state } = random;
   try {
-    return make();
+    return parameters === undefined ? make() : parameters.atomically(make);
   } catch (error) {
     random.setState(state);
     throw error;

@@ -52,12 +52,12 @@ export class Conv2d {
   /**
    * Creates the weight and the bias.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the layer creates its tensors.
-   * @param inputs - Number of input channels, at least 1.
-   * @param outputs - Number of output channels, at least 1.
-   * @param kernel - Kernel height and width, at least 1.
-   * @param random - Source of the initial values, of the runtime of `parameters`.
-   * @param options - Stride, padding and bias.
+   * @param parameters Parameters object, or a scope of one, in which the layer creates its tensors.
+   * @param inputs Number of input channels, at least 1.
+   * @param outputs Number of output channels, at least 1.
+   * @param kernel Kernel height and width, at least 1.
+   * @param random Source of the initial values, of the runtime of `parameters`.
+   * @param options Stride, padding and bias.
    * @throws {RangeError} A size, a stride or a padding is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} An option is unknown, or `parameters` or `random` is missing or of another kind.
    */
@@ -84,7 +84,7 @@ export class Conv2d {
   /**
    * Convolves a batch of images.
    *
-   * @param x - Images, [N, inputs, H, W].
+   * @param x Images, [N, inputs, H, W].
    * @returns Images, [N, outputs, OH, OW] with OH = ⌊(H + 2·padding − kernel) / stride⌋ + 1, OW likewise.
    * @throws {RangeError} `x` has another shape, is smaller than the kernel, or belongs to another runtime.
    */
@@ -121,12 +121,12 @@ export class ConvTranspose2d {
   /**
    * Creates the weight and the bias.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the layer creates its tensors.
-   * @param inputs - Number of input channels, at least 1.
-   * @param outputs - Number of output channels, at least 1.
-   * @param kernel - Kernel height and width, at least 1.
-   * @param random - Source of the initial values, of the runtime of `parameters`.
-   * @param options - Stride, padding and bias.
+   * @param parameters Parameters object, or a scope of one, in which the layer creates its tensors.
+   * @param inputs Number of input channels, at least 1.
+   * @param outputs Number of output channels, at least 1.
+   * @param kernel Kernel height and width, at least 1.
+   * @param random Source of the initial values, of the runtime of `parameters`.
+   * @param options Stride, padding and bias.
    * @throws {RangeError} A size, a stride or a padding is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} An option is unknown, or `parameters` or `random` is missing or of another kind.
    */
@@ -148,7 +148,7 @@ export class ConvTranspose2d {
   /**
    * Applies the transposed convolution to a batch of images.
    *
-   * @param x - Images, [N, inputs, H, W].
+   * @param x Images, [N, inputs, H, W].
    * @returns Images, [N, outputs, OH, OW] with OH = (H − 1)·stride − 2·padding + kernel, OW likewise.
    * @throws {RangeError} `x` has another shape, nothing is left of the image, or `x` belongs to another runtime.
    */

@@ -32,10 +32,10 @@ export class Linear {
   /**
    * Creates the weight and the bias.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the layer creates its tensors.
-   * @param inputs - Number of input features, at least 1.
-   * @param outputs - Number of output features, at least 1.
-   * @param random - Source of the initial values, of the runtime of `parameters`.
+   * @param parameters Parameters object, or a scope of one, in which the layer creates its tensors.
+   * @param inputs Number of input features, at least 1.
+   * @param outputs Number of output features, at least 1.
+   * @param random Source of the initial values, of the runtime of `parameters`.
    * @throws {RangeError} A size is not an integer in [1, 2^30], or `random` belongs to another runtime.
    * @throws {TypeError} `parameters` or `random` is missing or of another kind.
    */
@@ -53,7 +53,7 @@ export class Linear {
   /**
    * Applies the layer to every row of `x`.
    *
-   * @param x - Input, [..., inputs].
+   * @param x Input, [..., inputs].
    * @returns Output, [..., outputs].
    * @throws {RangeError} The last dimension of `x` is not `inputs`, or `x` belongs to another runtime.
    */

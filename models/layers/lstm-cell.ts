@@ -43,10 +43,10 @@ export class LSTMCell {
   /**
    * Creates weights and biases.
    *
-   * @param parameters - Parameters object, or a scope of one, in which the cell creates its tensors.
-   * @param inputSize - Input size I, at least 1.
-   * @param hiddenSize - Hidden size H, at least 1.
-   * @param random - Source of the initial values, of the runtime of `parameters`.
+   * @param parameters Parameters object, or a scope of one, in which the cell creates its tensors.
+   * @param inputSize Input size I, at least 1.
+   * @param hiddenSize Hidden size H, at least 1.
+   * @param random Source of the initial values, of the runtime of `parameters`.
    * @throws {RangeError} A size is not an integer in [1, 2^30], or `random` belongs to another runtime.
    * @throws {TypeError} `parameters` or `random` is missing or of another kind.
    */
@@ -69,9 +69,9 @@ export class LSTMCell {
   /**
    * Computes one step.
    *
-   * @param x - Input, [B, I].
-   * @param h - Hidden state, [B, H].
-   * @param c - Cell state, [B, H].
+   * @param x Input, [B, I].
+   * @param h Hidden state, [B, H].
+   * @param c Cell state, [B, H].
    * @returns The next hidden state and cell state, each [B, H].
    * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
    */

@@ -62,8 +62,8 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   /**
    * Creates the layers.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Sizes and the source of initial values.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes and the source of initial values.
    * @throws {RangeError} A size is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -78,16 +78,17 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
     this.#hiddenSize = hiddenSize;
     this.parameters = new Parameters(runtime);
     const scope = this.parameters.scope('controller');
-    [this.#controller, this.#fc] = allOrNothing(random, () => [
+    const make = (): [LSTMController, Linear] => [
       new LSTMController(scope, inputSize, hiddenSize, layers, random),
       new Linear(this.parameters.scope('fc'), hiddenSize, outputSize, random),
-    ]);
+    ];
+    [this.#controller, this.#fc] = allOrNothing(random, make, this.parameters);
   }
 
   /**
    * Returns the learned initial state.
    *
-   * @param batch - Batch size B, at least 1.
+   * @param batch Batch size B, at least 1.
    * @returns Hidden and cell state of every layer, [B, H] each.
    * @throws {RangeError} `batch` is not an integer in [1, 2^30].
    */
@@ -99,8 +100,8 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   /**
    * Processes one time step.
    *
-   * @param x - Input, [B, inputSize].
-   * @param state - State before the step.
+   * @param x Input, [B, inputSize].
+   * @param state State before the step.
    * @returns Output (logits), [B, outputSize], and the next state.
    * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
    * @throws {TypeError} `x` or `state` is missing or of another kind.
@@ -116,8 +117,8 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   /**
    * Processes a sequence.
    *
-   * @param xs - Inputs, [T, B, inputSize], at least one step of one sequence.
-   * @param state - State before the first step. Default: the initial state.
+   * @param xs Inputs, [T, B, inputSize], at least one step of one sequence.
+   * @param state State before the first step. Default: the initial state.
    * @returns Outputs (logits), [T, B, outputSize].
    * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
    * @throws {TypeError} `xs` or `state` is of another kind.

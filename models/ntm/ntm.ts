@@ -124,8 +124,8 @@ export class NTM implements SequenceModel<NTMState> {
   /**
    * Creates controller, heads, output layer and initial memory.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Sizes, variants and the source of initial values.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, variants and the source of initial values.
    * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -144,7 +144,7 @@ export class NTM implements SequenceModel<NTMState> {
     const scope = (name: string) => this.parameters.scope(name);
     const Kind = controller === 'lstm' ? LSTMController : FeedForwardController;
     const readsSize = heads * wordSize;
-    const parts = allOrNothing(random, () => ({
+    const make = () => ({
       controller: new Kind(scope('controller'), inputSize + readsSize, controllerSize, controllerLayers, random),
       heads: Array.from({ length: heads }, (_, i) => ({
         reader: new ReadHead(scope(`read_heads.${i}`), sizes, focusInit, random),
@@ -152,7 +152,8 @@ export class NTM implements SequenceModel<NTMState> {
       })),
       fc: new Linear(scope('fc'), controllerSize + readsSize, outputSize, random),
       memory: initialMemory(this.parameters, memoryInit, [memorySize, wordSize], random),
-    }));
+    });
+    const parts = allOrNothing(random, make, this.parameters);
     this.#controller = parts.controller;
     this.#heads = parts.heads;
     this.#fc = parts.fc;
@@ -162,7 +163,7 @@ export class NTM implements SequenceModel<NTMState> {
   /**
    * Returns the state before the first step.
    *
-   * @param batch - Batch size B, at least 1.
+   * @param batch Batch size B, at least 1.
    * @returns Initial state of B sequences.
    * @throws {RangeError} `batch` is not an integer in [1, 2^30].
    */
@@ -181,8 +182,8 @@ export class NTM implements SequenceModel<NTMState> {
   /**
    * Processes one time step.
    *
-   * @param x - Input, [B, inputSize].
-   * @param state - State before the step.
+   * @param x Input, [B, inputSize].
+   * @param state State before the step.
    * @returns Output (logits), [B, outputSize], the next state, and parameters and attention weights of the heads.
    * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
    * @throws {TypeError} `x` or `state` is missing or of another kind.
@@ -201,8 +202,8 @@ export class NTM implements SequenceModel<NTMState> {
   /**
    * Processes a sequence.
    *
-   * @param xs - Inputs, [T, B, inputSize], at least one step of one sequence.
-   * @param state - State before the first step. Default: the initial state.
+   * @param xs Inputs, [T, B, inputSize], at least one step of one sequence.
+   * @param state State before the first step. Default: the initial state.
    * @returns Outputs (logits), [T, B, outputSize].
    * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
    * @throws {TypeError} `xs` or `state` is of another kind.

@@ -9,23 +9,23 @@ export interface SequenceModel<State> {
   /**
    * Returns the state before the first step.
    *
-   * @param batch - Batch size B, at least 1.
+   * @param batch Batch size B, at least 1.
    * @returns Initial state of B sequences.
    */
   initialState(batch: number): State;
   /**
    * Processes one time step.
    *
-   * @param x - Input, [B, inputSize].
-   * @param state - State before the step.
+   * @param x Input, [B, inputSize].
+   * @param state State before the step.
    * @returns Output (logits), [B, outputSize], the next state, and what else the model reports.
    */
   step(x: Tensor, state: State): readonly [Tensor, State, ...unknown[]];
   /**
    * Processes a sequence.
    *
-   * @param xs - Inputs, [T, B, inputSize].
-   * @param state - State before the first step. Default: the initial state.
+   * @param xs Inputs, [T, B, inputSize].
+   * @param state State before the first step. Default: the initial state.
    * @returns Outputs (logits), [T, B, outputSize].
    */
   forward(xs: Tensor, state?: State): Tensor;

@@ -62,8 +62,8 @@ export class GaussianVAE {
   /**
    * Creates encoder and decoder.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Sizes, weight of the KL divergence and the source of random numbers.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, weight of the KL divergence and the source of random numbers.
    * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -81,17 +81,18 @@ export class GaussianVAE {
     this.#klWeight = klWeight;
     this.#random = random;
     this.parameters = new Parameters(runtime);
-    [this.#encoder, this.#decoder] = allOrNothing(random, () => [
+    const make = (): [Encoder, Decoder] => [
       new Encoder(this.parameters.scope('encoder'), sizes, 2 * sizes.latentSize, random),
       new Decoder(this.parameters.scope('decoder'), sizes, random),
-    ]);
+    ];
+    [this.#encoder, this.#decoder] = allOrNothing(random, make, this.parameters);
   }
 
   /**
    * Reconstructs images, in training from a latent sample, in evaluation from the latent mean.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
-   * @param options - Training or evaluation mode.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param options Training or evaluation mode.
    * @returns Reconstructed images, loss and error.
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor, or `options` is not `{ training }` with a boolean.
@@ -113,7 +114,7 @@ export class GaussianVAE {
   /**
    * Encodes images to the means of their latent distributions.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
    * @returns Latent maps, [N, D, H/4, W/4].
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor.
@@ -125,7 +126,7 @@ export class GaussianVAE {
   /**
    * Decodes latent maps.
    *
-   * @param z - Latent maps, [N, D, h, w].
+   * @param z Latent maps, [N, D, h, w].
    * @returns Images, [N, C, 4h, 4w], in (0, 1).
    * @throws {RangeError} `z` has another shape or belongs to another runtime.
    * @throws {TypeError} `z` is not a tensor.
@@ -138,9 +139,9 @@ export class GaussianVAE {
   /**
    * Generates images from latent maps drawn from N(0, 1).
    *
-   * @param count - Number of images, at least 1.
-   * @param height - Height in pixels, a multiple of 4.
-   * @param width - Width in pixels, a multiple of 4.
+   * @param count Number of images, at least 1.
+   * @param height Height in pixels, a multiple of 4.
+   * @param width Width in pixels, a multiple of 4.
    * @returns Images, [count, C, height, width], in (0, 1).
    * @throws {RangeError} `count`, `height` or `width` is out of range.
    */

@@ -11,10 +11,10 @@ import { kMeans as centersOf } from './clusters.js';
  * Clusters rows by k-means: ten rounds of Lloyd's algorithm, from distinct rows drawn at random. `vectorQuantize` tells the nearest center
  * of each row.
  *
- * @param runtime - Runtime that computes the distances.
- * @param rows - Rows, [N, D]: a tensor or `{ shape, data }`, finite.
- * @param count - Number of centers K, from 1 to N.
- * @param random - Source of the initial centers.
+ * @param runtime Runtime that computes the distances.
+ * @param rows Rows, [N, D]: a tensor or `{ shape, data }`, finite.
+ * @param count Number of centers K, from 1 to N.
+ * @param random Source of the initial centers.
  * @returns Centers, K·D numbers, row-major.
  * @throws {RangeError} `rows` is empty or not finite, `count` is out of range, or an object belongs to another runtime.
  * @throws {TypeError} An argument is missing or of another kind.

@@ -27,14 +27,14 @@ export interface LatentModel {
   /**
    * Encodes images to latent maps.
    *
-   * @param images - Images, [N, C, H, W].
+   * @param images Images, [N, C, H, W].
    * @returns Latent maps, [N, D, H/4, W/4].
    */
   encode(images: Tensor): Tensor;
   /**
    * Decodes latent maps to images.
    *
-   * @param z - Latent maps, [N, D, h, w].
+   * @param z Latent maps, [N, D, h, w].
    * @returns Images, [N, C, 4h, 4w].
    */
   decode(z: Tensor): Tensor;
@@ -92,9 +92,9 @@ export class LatentMixture {
   /**
    * Fits a mixture to images, and keeps their latent maps: N·D·H/4·W/4 numbers.
    *
-   * @param model - Trained auto-encoder.
-   * @param images - Images, [N, C, H, W], at least as many as components.
-   * @param options - Number of components and the source of random numbers.
+   * @param model Trained auto-encoder.
+   * @param images Images, [N, C, H, W], at least as many as components.
+   * @param options Number of components and the source of random numbers.
    * @returns The fitted mixture.
    * @throws {RangeError} There are fewer images than components, `components` is out of range, or an object belongs to another runtime.
    * @throws {TypeError} `model`, `images` or `options` is missing or of another kind, or an option is unknown.
@@ -126,8 +126,8 @@ export class LatentMixture {
   /**
    * Restores a mixture from its state.
    *
-   * @param model - The auto-encoder that the mixture was fitted to.
-   * @param state - What `stateDict` returned, or the tensors of a safetensors file.
+   * @param model The auto-encoder that the mixture was fitted to.
+   * @param state What `stateDict` returned, or the tensors of a safetensors file.
    * @returns The mixture.
    * @throws {RangeError} An entry is missing or has another shape.
    * @throws {TypeError} `model` or `state` is missing or of another kind.
@@ -173,8 +173,8 @@ export class LatentMixture {
   /**
    * Generates images. Components are chosen in proportion to their number of maps.
    *
-   * @param count - Number of images, at least 1.
-   * @param random - Source of random numbers, of the runtime of the model.
+   * @param count Number of images, at least 1.
+   * @param random Source of random numbers, of the runtime of the model.
    * @returns Images, [count, C, H, W].
    * @throws {RangeError} `count` is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `random` is not a Random.

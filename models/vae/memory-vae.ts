@@ -96,8 +96,8 @@ export class MemoryVAE {
   /**
    * Creates encoder, memory and decoder.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Sizes, similarity and the source of initial values.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, similarity and the source of initial values.
    * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -121,12 +121,13 @@ export class MemoryVAE {
     this.similarity = similarity;
     this.#sizes = sizes;
     const scope = (name: string) => this.parameters.scope(name);
-    const parts = allOrNothing(random, () => ({
+    const make = () => ({
       encoder: new Encoder(scope('encoder'), sizes, sizes.latentSize, random),
       memory: fill(this.parameters.create('memory', [memorySize, sizes.latentSize]), memoryInit, random),
       decoder: new Decoder(scope('decoder'), sizes, random),
       strength: new Strength(this.parameters, strength, learnStrength),
-    }));
+    });
+    const parts = allOrNothing(random, make, this.parameters);
     this.#encoder = parts.encoder;
     this.#memory = parts.memory;
     this.#decoder = parts.decoder;
@@ -141,7 +142,7 @@ export class MemoryVAE {
   /**
    * Reconstructs images.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
    * @returns Reconstructed images, loss and error.
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor.
@@ -155,7 +156,7 @@ export class MemoryVAE {
   /**
    * Encodes images to latent vectors.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
    * @returns Latent maps, [N, D, H/4, W/4].
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor.
@@ -167,7 +168,7 @@ export class MemoryVAE {
   /**
    * Decodes what latent vectors read from the memory.
    *
-   * @param z - Latent maps, [N, D, h, w].
+   * @param z Latent maps, [N, D, h, w].
    * @returns Images, [N, C, 4h, 4w], in (0, 1).
    * @throws {RangeError} `z` has another shape or belongs to another runtime.
    * @throws {TypeError} `z` is not a tensor.
@@ -180,7 +181,7 @@ export class MemoryVAE {
   /**
    * Computes the attention weights of every latent vector of images.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
    * @returns Weights over the memory rows, [N·H/4·W/4, K].
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor.

@@ -101,8 +101,8 @@ export class VQVAE {
   /**
    * Creates encoder, codebook and decoder.
    *
-   * @param runtime - Runtime that holds the parameters.
-   * @param options - Sizes, codebook update and the source of random numbers.
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, codebook update and the source of random numbers.
    * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
    * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
    */
@@ -116,26 +116,25 @@ export class VQVAE {
     this.#sizes = sizes;
     this.parameters = new Parameters(runtime);
     const scope = (name: string) => this.parameters.scope(name);
-    const parts = allOrNothing(random, () => ({
-      encoder: new Encoder(scope('encoder'), sizes, sizes.latentSize, random),
-      codebook: random.fillNormal(this.#createCodebook(codebook.size, codebook.update), 0, codebook.init),
-      // Last, as in the memory VAE, so that both have the same initial encoder and decoder for one seed.
-      decoder: new Decoder(scope('decoder'), sizes, random),
-    }));
+    const make = () => {
+      const encoder = new Encoder(scope('encoder'), sizes, sizes.latentSize, random);
+      const codes = random.fillNormal(this.#createCodebook(codebook), 0, codebook.init);
+      // After the codebook, as in the memory VAE, so that both have the same initial encoder and decoder for one seed.
+      const decoder = new Decoder(scope('decoder'), sizes, random);
+      return { encoder, codes, decoder, averages: this.#createAverages(codes, codebook, random) };
+    };
+    const parts = allOrNothing(random, make, this.parameters);
     this.#encoder = parts.encoder;
-    this.#codebook = parts.codebook;
+    this.#codebook = parts.codes;
     this.#decoder = parts.decoder;
-    if (codebook.update === 'average') {
-      const restart = codebook.restartDeadCodes ? random : undefined;
-      this.#averages = new MovingAverages(this.parameters, this.#codebook, codebook.decay, restart);
-    }
+    this.#averages = parts.averages;
   }
 
   /**
    * Reconstructs images from the codes nearest to their latent vectors. In training the moving averages take in the batch.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
-   * @param options - Training or evaluation mode.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param options Training or evaluation mode.
    * @returns Reconstructed images, loss, error and chosen codes.
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor, or `options` is not `{ training }` with a boolean.
@@ -157,7 +156,7 @@ export class VQVAE {
   /**
    * Encodes images to latent vectors.
    *
-   * @param images - Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
    * @returns Latent maps, [N, D, H/4, W/4].
    * @throws {RangeError} `images` has another shape or belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor.
@@ -169,7 +168,7 @@ export class VQVAE {
   /**
    * Decodes the codes nearest to latent vectors.
    *
-   * @param z - Latent maps, [N, D, h, w].
+   * @param z Latent maps, [N, D, h, w].
    * @returns Images, [N, C, 4h, 4w], in (0, 1).
    * @throws {RangeError} `z` has another shape or belongs to another runtime.
    * @throws {TypeError} `z` is not a tensor.
@@ -183,8 +182,8 @@ export class VQVAE {
   /**
    * Initialises the codebook with the centers that k-means finds among the latent vectors of `images`.
    *
-   * @param images - Images, [N, C, H, W], with at least K latent vectors: N·H/4·W/4 ≥ K.
-   * @param random - Source of the initial centers.
+   * @param images Images, [N, C, H, W], with at least K latent vectors: N·H/4·W/4 ≥ K.
+   * @param random Source of the initial centers.
    * @throws {RangeError} `images` has another shape or too few latent vectors, or an object belongs to another runtime.
    * @throws {TypeError} `images` is not a tensor, or `random` is not a Random.
    */
@@ -205,11 +204,23 @@ export class VQVAE {
     return this.#encoder.forward(images);
   }
 
-  #createCodebook(size: number, update: Required<VQVAEOptions>['update']): Tensor {
+  #createCodebook({ size, update }: Codebook): Tensor {
     const shape = [size, this.#sizes.latentSize];
     const { parameters } = this;
     return update === 'average' ? parameters.createBuffer('codebook', shape) : parameters.create('codebook', shape);
   }
+
+  #createAverages(codes: Tensor, { update, decay, restartDeadCodes }: Codebook, random: Random) {
+    if (update !== 'average') return undefined;
+    return new MovingAverages(this.parameters, codes, decay, restartDeadCodes ? random : undefined);
+  }
+}
+
+/** The options of the codebook. */
+interface Codebook extends Required<Pick<VQVAEOptions, 'update' | 'decay' | 'restartDeadCodes'>> {
+  readonly size: number;
+  /** Standard deviation of the initial codes. */
+  readonly init: number;
 }
 
 /** The options with their defaults. */
@@ -227,6 +238,6 @@ function expectVQ(options: VQVAEOptions, runtime: Runtime) {
   expectOneOf(op, 'update', update, ['gradient', 'average']);
   expectNumber(op, 'decay', decay, 0, 1 - 2 ** -24);
   expectBoolean(op, 'restartDeadCodes', restartDeadCodes);
-  const codebook = { size: codebookSize, update, decay, init: codebookInit, restartDeadCodes };
+  const codebook: Codebook = { size: codebookSize, update, decay, init: codebookInit, restartDeadCodes };
   return { random, sizes, codebook, commitment };
 }

@@ -55,7 +55,12 @@ export { type Idx, readIdx } from './data/idx.js';
 export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './data/image-batches.js';
 export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
-export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
+export {
+  type Addressing,
+  type GumbelForwardOptions,
+  GumbelMemory,
+  type GumbelMemoryOptions,
+} from './models/gumbel-memory/gumbel-memory.js';
 export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
 export { KernelMemory, KernelMemoryFit } from './models/kernel-memory/kernel-memory.js';
 export type {

@@ -232,7 +232,7 @@ export class Runtime {
   /** @internal An uninitialised tensor for an op's output, in the running step. */
   output(shape: Shape): Tensor {
     if (this.#scope === this.#forever) {
-      throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
+      throw new RangeError(`${running.op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
     }
     const tensor = new Tensor(this, 0, shape, this.#scope);
     tensor.address = this.arena.allocate(tensor.size);

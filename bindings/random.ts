@@ -1,18 +1,37 @@
 // Seeded random numbers. The same seed gives the same bits on every engine and every build.
 
-import { expectInteger, expectNumber, fail } from './tensor/check.js';
+import { expectInteger, expectNumber, expectOptions, fail, type OptionKeys } from './tensor/check.js';
 import { expectTensor } from './tensor/check-tensor.js';
 import type { Runtime } from './tensor/runtime.js';
 import type { Shape } from './tensor/shape.js';
 import type { Tensor } from './tensor/tensor.js';
 
-/** Where a stream of random numbers stands; safe to keep as JSON. */
+/** State of a `Random` stream. Survives JSON. */
 export interface RandomState {
-  /** The key of the stream. */
+  /** Key of the stream. */
   readonly seed: number;
-  /** How many blocks of four words have been used. */
+  /** Number of blocks of four 32-bit words used so far. */
   readonly counter: number;
 }
+
+/** Options of `Random.uniform`. */
+export interface UniformOptions {
+  /** Lower bound. Default 0. */
+  low?: number;
+  /** Upper bound, ≥ `low`. Default 1. */
+  high?: number;
+}
+
+/** Options of `Random.normal`. */
+export interface NormalOptions {
+  /** Mean. Default 0. */
+  mean?: number;
+  /** Standard deviation, ≥ 0. Default 1. */
+  std?: number;
+}
+
+const UNIFORM_OPTIONS: OptionKeys<UniformOptions> = { low: true, high: true };
+const NORMAL_OPTIONS: OptionKeys<NormalOptions> = { mean: true, std: true };
 
 /** The kernels' last six arguments: a 64-bit key and a 128-bit counter, lowest word first. */
 type Block = [key0: number, key1: number, c0: number, c1: number, c2: number, c3: number];
@@ -20,15 +39,38 @@ type Block = [key0: number, key1: number, c0: number, c1: number, c2: number, c3
 const MAX_ELEMENTS = 2 ** 30;
 
 /**
- * A stream of random numbers: Philox 4×32-10 (Salmon et al. 2011) under the key `seed`, an integer ≥ 0.
- * Every call starts a new block of the stream, so what it returns depends on the seed and on the calls before it only.
+ * A seeded stream of random numbers: Philox 4×32-10, keyed by the seed.
+ *
+ * Every call starts at a new block of the stream, so its result depends only on the seed and on the calls before it.
+ *
+ * @example
+ * ```ts
+ * import { load, Random } from 'tapehead';
+ * const runtime = await load();
+ * const random = new Random(runtime, 1);
+ * const noise = runtime.noGrad(() => random.normal([2, 3], { std: 0.1 }).toArray());
+ * console.log(noise.length, random.integer(0, 10) < 10); // → 6 true
+ * const { state } = random;
+ * const order = random.permutation(5);
+ * random.setState(state);
+ * console.log(random.permutation(5).join() === order.join()); // → true
+ * ```
+ *
+ * Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  */
 export class Random {
   #seed: number;
   #counter = 0;
 
+  /**
+   * Creates a stream at its beginning.
+   *
+   * @param runtime The runtime that owns the tensors.
+   * @param seed Key of the stream, an integer in [0, 2^53).
+   * @throws {RangeError} `seed` is out of its range.
+   */
   constructor(
-    /** Where the tensors live. */
+    /** The runtime that owns the tensors. */
     readonly runtime: Runtime,
     seed: number,
   ) {
@@ -37,25 +79,43 @@ export class Random {
   }
 
   /**
-   * A tensor of numbers spread evenly over [low, high] (default 0 and 1). Each is low + u·(high - low) in float32, u an
-   * odd multiple of 2^-24 in (0, 1): 0 and 1 themselves never occur, other ends only by rounding.
+   * Creates a tensor of uniformly distributed numbers: low + u·(high - low) in float32, where u is an odd multiple of 2^-24 in (0, 1).
+   * Bounds occur only by rounding, 0 and 1 never.
+   *
+   * @param shape Sizes of the dimensions.
+   * @param options Bounds of the distribution.
+   * @returns The tensor.
+   * @throws {RangeError} A bound is not finite, `high` is below `low`, their distance exceeds float32, or memory runs out.
    */
-  uniform(shape: Shape, { low = 0, high = 1 } = {}): Tensor {
+  uniform(shape: Shape, options: UniformOptions = {}): Tensor {
+    const { low = 0, high = 1 } = expectOptions('uniform', options, UNIFORM_OPTIONS);
     expectRange('uniform', low, high);
     return this.fillUniform(this.runtime.zeros(shape), low, high);
   }
 
   /**
-   * A tensor of normally distributed numbers of mean `mean` (default 0) and standard deviation `std` (default 1, at
-   * least 0).
+   * Creates a tensor of normally distributed numbers.
+   *
+   * @param shape Sizes of the dimensions.
+   * @param options Mean and standard deviation of the distribution.
+   * @returns The tensor.
+   * @throws {RangeError} `mean` or `std` is not finite, `std` is negative, or memory runs out.
    */
-  normal(shape: Shape, { mean = 0, std = 1 } = {}): Tensor {
+  normal(shape: Shape, options: NormalOptions = {}): Tensor {
+    const { mean = 0, std = 1 } = expectOptions('normal', options, NORMAL_OPTIONS);
     expectNumber('normal', 'mean', mean);
     expectNumber('normal', 'std', std, 0);
     return this.fillNormal(this.runtime.zeros(shape), mean, std);
   }
 
-  /** A tensor of ones with probability `p` in [0, 1], and zeros. */
+  /**
+   * Creates a tensor of ones, with probability `p`, and zeros.
+   *
+   * @param shape Sizes of the dimensions.
+   * @param p Probability of a one, in [0, 1].
+   * @returns The tensor.
+   * @throws {RangeError} `p` is out of its range, or memory runs out.
+   */
   bernoulli(shape: Shape, p: number): Tensor {
     expectNumber('bernoulli', 'p', p, 0, 1);
     const tensor = this.runtime.zeros(shape);
@@ -63,7 +123,16 @@ export class Random {
     return tensor;
   }
 
-  /** Overwrites `tensor`, for example a parameter, with numbers as from `uniform`. Returns it. */
+  /**
+   * Overwrites a tensor, such as a parameter, with uniformly distributed numbers, as from `uniform`.
+   *
+   * @param tensor The tensor to fill, of any shape.
+   * @param low Lower bound.
+   * @param high Upper bound, ≥ `low`.
+   * @returns `tensor`.
+   * @throws {RangeError} A bound is not finite, `high` is below `low`, or their distance exceeds float32.
+   * @throws {ReferenceError} The step of `tensor` has ended.
+   */
   fillUniform(tensor: Tensor, low: number, high: number): Tensor {
     expectTensor('fillUniform', 'tensor', tensor);
     expectRange('fillUniform', low, high);
@@ -72,7 +141,16 @@ export class Random {
     return tensor;
   }
 
-  /** Overwrites `tensor`, for example a parameter, with numbers as from `normal`. Returns it. */
+  /**
+   * Overwrites a tensor, such as a parameter, with normally distributed numbers, as from `normal`.
+   *
+   * @param tensor The tensor to fill, of any shape.
+   * @param mean Mean.
+   * @param std Standard deviation, ≥ 0.
+   * @returns `tensor`.
+   * @throws {RangeError} `mean` or `std` is not finite, or `std` is negative.
+   * @throws {ReferenceError} The step of `tensor` has ended.
+   */
   fillNormal(tensor: Tensor, mean: number, std: number): Tensor {
     expectTensor('fillNormal', 'tensor', tensor);
     expectNumber('fillNormal', 'mean', mean);
@@ -82,15 +160,20 @@ export class Random {
     return tensor;
   }
 
-  /** The numbers 0 … n - 1 in an order drawn evenly from all n! orders. */
+  /**
+   * Returns a uniformly random permutation of 0 … n - 1.
+   *
+   * @param n Length of the permutation, in [0, 2^30].
+   * @returns The permutation, [n].
+   * @throws {RangeError} `n` is out of its range, or memory runs out.
+   */
   permutation(n: number): Uint32Array {
-    expectInteger('permutation', 'n', n, 0);
-    if (n > MAX_ELEMENTS) fail('permutation', 'n', 'be at most 2^30', n);
+    expectInteger('permutation', 'n', n, 0, MAX_ELEMENTS);
     const { arena, kernels } = this.runtime;
     const mark = arena.mark();
     try {
       const address = arena.allocate(n);
-      // How many blocks it takes is known only afterwards.
+      // Rejection sampling: the number of blocks used is known only afterwards.
       const used = kernels.permutation(address, n, ...this.#take(0));
       this.#counter += used;
       return arena.readUnsigned(address, n);
@@ -99,9 +182,16 @@ export class Random {
     }
   }
 
-  /** A whole number from `low` up to but not including `highExclusive`, each with the same probability. */
+  /**
+   * Returns a uniformly random integer in [low, highExclusive).
+   *
+   * @param low Lower bound, included; a safe integer.
+   * @param highExclusive Upper bound, excluded; an integer above `low`, by less than 2^53.
+   * @returns The integer.
+   * @throws {RangeError} A bound is out of its range.
+   */
   integer(low: number, highExclusive: number): number {
-    if (!Number.isSafeInteger(low)) fail('integer', 'low', 'be an integer', low);
+    expectInteger('integer', 'low', low, Number.MIN_SAFE_INTEGER);
     expectInteger('integer', 'highExclusive', highExclusive, low + 1);
     const range = highExclusive - low;
     if (!Number.isSafeInteger(range)) fail('integer', 'highExclusive', 'be less than low + 2^53', highExclusive);
@@ -118,20 +208,26 @@ export class Random {
     }
   }
 
-  /** Where the stream stands: `setState` with it, here or elsewhere, continues with the same numbers. */
+  /** State of the stream: pass it to `setState` of this or another `Random` to continue with the same numbers. */
   get state(): RandomState {
     return { seed: this.#seed, counter: this.#counter };
   }
 
-  /** Continues from `state`. Throws a RangeError, changing nothing, where it is no state. */
-  setState({ seed, counter }: RandomState): void {
+  /**
+   * Continues the stream from a state.
+   *
+   * @param state What the getter `state` returned.
+   * @throws {RangeError} `state` is invalid; the stream is unchanged.
+   */
+  setState(state: RandomState): void {
+    const { seed, counter } = state;
     expectInteger('setState', 'seed', seed, 0);
     expectInteger('setState', 'counter', counter, 0);
     this.#seed = seed;
     this.#counter = counter;
   }
 
-  /** Key and counter of the blocks of the next `count` words, which are used up. */
+  /** Advances the stream by `count` words and returns key and counter of their first block. */
   #take(count: number): Block {
     const start = this.#counter;
     this.#counter += Math.ceil(count / 4);
@@ -139,12 +235,12 @@ export class Random {
   }
 }
 
-/** The lower and upper 32 bits of a whole number. */
+/** The lower and upper 32 bits of a non-negative integer. */
 function words(value: number): [low: number, high: number] {
   return [value >>> 0, (value - (value >>> 0)) / 2 ** 32];
 }
 
-/** `low` and `high` must be numbers in order, no further apart than float32 can say. */
+/** `low` and `high` must be ordered, and their distance within float32 range. */
 function expectRange(op: string, low: number, high: number): void {
   expectNumber(op, 'low', low);
   expectNumber(op, 'high', high, low);

@@ -1,4 +1,4 @@
-// The optimizers against their float64 twins and PyTorch, at every length.
+// The optimizers against their float64 reference implementations and PyTorch, at every length.
 import test from 'ava';
 import { Adam, AdamW, load, Parameters, RMSprop, SGD } from '../index.js';
 import { type Case, cases, makeParameters, numbers, setGradients, size, valuesOf } from './cases/optim.js';
@@ -8,7 +8,7 @@ const runtime = await load();
 const { arena } = runtime;
 
 for (const [name, { make, twin }] of Object.entries(cases)) {
-  test(`${name}: 100 steps follow the float64 twin`, (t) => {
+  test(`${name}: 100 steps follow the float64 reference`, (t) => {
     const random = seeded(1);
     const expected = numbers(size, random);
     const parameters = makeParameters(runtime, expected);
@@ -125,7 +125,7 @@ for (const [name, [make, trajectory]] of Object.entries(trajectories)) {
   });
 }
 
-test('kernels do the same whatever the length, and touch nothing beyond it', (t) => {
+test('kernels give the same values at every length and write nothing past it', (t) => {
   const { adam, clipGradNorm, rmsprop, sgd } = runtime.kernels;
   const random = seeded(3);
   const data = Array.from({ length: 5 }, () => numbers(64, random).map(Math.abs));
@@ -160,7 +160,7 @@ test('kernels do the same whatever the length, and touch nothing beyond it', (t)
   }
 });
 
-test('a centered RMSprop survives a variance that rounding makes negative', (t) => {
+test('a centered RMSprop stays finite if rounding makes the variance negative', (t) => {
   for (const epsInsideRoot of [false, true]) {
     const parameters = makeParameters(runtime, new Float64Array(size));
     const optimizer = new RMSprop(parameters, { lr: 1e-6, alpha: 0.7, centered: true, epsInsideRoot });

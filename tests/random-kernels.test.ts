@@ -1,4 +1,4 @@
-// The random kernels: Philox against its published answers and a scalar twin, the distributions word by word.
+// The random kernels: Philox against its published values and a scalar reference implementation, distributions word by word.
 import test from 'ava';
 import { load } from '../index.js';
 import { type Key, normals, permuted, philox, unit, type Words } from './reference/philox.js';
@@ -11,7 +11,7 @@ const start: Words = [0xfffffffe, 0xffffffff, 7, 0];
 const words = philox(100_000, seed, start);
 const lengths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 63, 100];
 
-test('philox gives the published answers of Random123', (t) => {
+test('philox gives the published values of Random123', (t) => {
   const hex = (key: Key, counter: Words) =>
     [...filled(4, (address) => kernels.philox(address, 4, ...key, ...counter)).words]
       .map((word) => word.toString(16).padStart(8, '0'))
@@ -24,7 +24,7 @@ test('philox gives the published answers of Random123', (t) => {
   );
 });
 
-test('philox equals its scalar twin for every length, across carries of the counter', (t) => {
+test('philox equals its reference implementation for every length, across carries of the counter', (t) => {
   const counters: Words[] = [
     [0, 0, 0, 0],
     [0xfffffffd, 0, 0, 0],
@@ -103,7 +103,7 @@ test('bernoulli compares every word with p·2^32, ends included', (t) => {
   }
 });
 
-test('permutation equals its scalar twin, rejected words included', (t) => {
+test('permutation equals its reference implementation, rejected words included', (t) => {
   for (const n of [...lengths, 200_000]) {
     let used = 0;
     const { words: found } = filled(n, (address) => {
@@ -116,7 +116,7 @@ test('permutation equals its scalar twin, rejected words included', (t) => {
   t.true(permuted(200_000, seed, start).blocks > 50_000, 'this seed must reject words, or the test is too weak');
 });
 
-/** What a kernel writes for n numbers, with a check that it writes nothing else. */
+/** Output of a kernel for n numbers; throws if it writes outside. */
 function filled(n: number, fill: (address: number) => void): { floats: Float32Array; words: Uint32Array } {
   const mark = arena.mark();
   const address = arena.allocate(n + 2) + 4;

@@ -1,11 +1,11 @@
-// Safetensors: files written elsewhere, round trips, and every way a file can be damaged.
+// Safetensors: a file that Python wrote, round trips, and every kind of damage.
 import test from 'ava';
 import { Adam, load, Parameters, Random, readSafetensors, type SafetensorsInput, writeSafetensors } from '../index.js';
 import { seeded } from './support/random-numbers.js';
 
 const runtime = await load();
 
-/** A file of this header and this many bytes of data: 0, 1, 2, … */
+/** A file with a header and bytes 0, 1, 2, … of data. */
 function fileOf(header: string | Uint8Array, dataBytes: number, size?: bigint): Uint8Array {
   const text = typeof header === 'string' ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + text.length + dataBytes);
@@ -52,7 +52,7 @@ test('reads a file that Python wrote', (t) => {
   t.is(tensors.get('out.trajectory')?.data.at(-1), Math.fround(-0.50906295));
 });
 
-test('reads unaligned data, entries out of order, spaces, and any view of the bytes', (t) => {
+test('reads unaligned data, entries out of order, spaces, and any view of bytes', (t) => {
   const header = `{ "b" : ${entry('I32', [2, 2], [1, 17])},\n"__metadata__":{},\t"a":${entry('U8', [1], [0, 1])}}  `;
   const file = fileOf(header, 17);
   const shifted = new Uint8Array(file.length + 3);
@@ -68,7 +68,7 @@ test('reads unaligned data, entries out of order, spaces, and any view of the by
   }
 });
 
-test('what is written reads back the same, each tensor aligned to its width', (t) => {
+test('a written file reads back the same, with every tensor aligned', (t) => {
   const metadata = { format: 'pt', ä: '"\\\n𝄞', __proto__x: '' };
   const file = writeSafetensors(new Map(everything), metadata);
   const { tensors, metadata: found } = readSafetensors(file);
@@ -77,7 +77,7 @@ test('what is written reads back the same, each tensor aligned to its width', (t
   for (const [name, { shape, data, dtype = name.toUpperCase() }] of everything) {
     t.deepEqual(tensors.get(name) as unknown, { dtype: name === 'empty' ? 'F32' : dtype, shape, data });
   }
-  // Widest first, otherwise as given.
+  // Wider elements first, otherwise in the order given.
   const order = ['f64', 'i64', 'u64', 'f32', 'i32', 'u32', 'empty', 'i16', 'u16', 'i8', 'bool', 'u8'];
   t.deepEqual([...tensors.keys()], order);
   const size = Number(new DataView(file.buffer).getBigUint64(0, true));
@@ -87,7 +87,7 @@ test('what is written reads back the same, each tensor aligned to its width', (t
   t.deepEqual(writeSafetensors(tensors, metadata), file, 'the same contents, the same bytes');
 });
 
-test('names may be anything that is Unicode', (t) => {
+test('names may be any well-formed Unicode', (t) => {
   const names = ['', '1', '0', '__proto__', 'constructor', 'a.b', '"\\\u0000', 'ä𝄞', 'x'.repeat(10_000)];
   const entries = names.map((name, i): [string, SafetensorsInput] => [name, { shape: [], data: Uint8Array.of(i) }]);
   const metadata = Object.fromEntries(names.map((name) => [name, name]));
@@ -97,7 +97,7 @@ test('names may be anything that is Unicode', (t) => {
   t.deepEqual(readSafetensors(writeSafetensors(new Map())), { tensors: new Map(), metadata: {} });
 });
 
-test('a checkpoint of parameters and optimizer goes through a file', (t) => {
+test('parameters and optimizer survive a file', (t) => {
   const make = () => {
     const parameters = new Parameters(runtime);
     parameters.create('weight', [3, 5]);
@@ -111,7 +111,7 @@ test('a checkpoint of parameters and optimizer goes through a file', (t) => {
   second.optimizer.loadStateDict(readSafetensors(writeSafetensors(first.optimizer.stateDict())).tensors);
   t.deepEqual(second.parameters.stateDict(), first.parameters.stateDict());
   t.deepEqual(second.optimizer.stateDict(), first.optimizer.stateDict());
-  // A count that PyTorch keeps as a 64-bit integer.
+  // PyTorch keeps counts as 64-bit integers.
   const bias = { shape: [5], data: BigInt64Array.of(1n, 2n, 3n, 4n, -5n) };
   second.parameters.loadStateDict(new Map<string, SafetensorsInput>([...first.parameters.stateDict(), ['bias', bias]]));
   t.deepEqual(second.parameters.get('bias').toArray(), Float32Array.of(1, 2, 3, 4, -5));
@@ -124,40 +124,44 @@ const damages: [string, Uint8Array, RegExp][] = [
   ['no header', fileOf('', 0), /the header must begin with \{, got ""$/],
   ['a header of 100 MB and a byte', fileOf('{}', 0, 100_000_001n), /be at most 100000000, got 100000001$/],
   ['a size of 2^64 - 1', fileOf('{}', 0, 2n ** 64n - 1n), /be at most 100000000, got 18446744073709551615$/],
-  ['a size beyond the file', fileOf('{}', 3, 6n), /be at most 5, the rest, got 6$/],
+  ['a size beyond the file', fileOf('{}', 3, 6n), /be at most 5, the rest of the file, got 6$/],
   ['bytes that are not UTF-8', fileOf(Uint8Array.of(123, 0xff, 125), 0), /must be UTF-8, got other bytes$/],
   ['a byte order mark', fileOf('\ufeff{}', 0), /the header must begin with \{/],
-  ['a space in front', fileOf(' {}', 0), /the header must begin with \{, got " \{\}"$/],
+  ['a leading space', fileOf(' {}', 0), /the header must begin with \{, got " \{\}"$/],
   ['an array', fileOf('[]', 0), /the header must begin with \{, got "\[\]"$/],
-  ['no end', fileOf(`{"a":${one}`, 4), /hold \} at character 52, got its end$/],
-  ['a comma too many', fileOf(`{"a":${one},}`, 4), /hold " at character 53, got "\}"$/],
-  ['no comma', fileOf(`{"a":${one} "b":${one}}`, 8), /hold \} at character 53/],
-  ['no colon', fileOf(`{"a" ${one}}`, 4), /hold : at character 5/],
-  ['text behind', fileOf(`{"a":${one}} x`, 4), /must end at character 54, spaces apart, got "x"$/],
-  ['a line feed behind', fileOf(`{"a":${one}}\n`, 4), /must end at character 53, spaces apart, got "\\n"$/],
-  ['a NUL behind', fileOf(`{"a":${one}}\0`, 4), /must end at character 53/],
-  ['an open string', fileOf('{"a\\"', 0), /close the string that begins at character 1, got its end$/],
-  ['an unknown escape', fileOf(`{"\\x":${one}}`, 4), /hold a valid string at character 1, got "\\x"$/],
-  ['a line feed in a string', fileOf(`{"\n":${one}}`, 4), /hold a valid string at character 1/],
-  ['half a surrogate pair', fileOf(`{"\\ud834":${one}}`, 4), /hold a valid string at character 1, got "\\ud834"$/],
-  ['a key that is no string', fileOf(`{1:${one}}`, 4), /hold " at character 1/],
-  ['a name twice', fileOf(`{"a":${one},"a":${one}}`, 4), /each key of an object once, got "a" twice$/],
-  ['a name twice, once escaped', fileOf(`{"a":${one},"\\u0061":${one}}`, 4), /got "a" twice$/],
-  ['metadata twice', fileOf('{"__metadata__":{},"__metadata__":{}}', 0), /got "__metadata__" twice$/],
-  ['a key of the metadata twice', fileOf('{"__metadata__":{"k":"1","k":"2"}}', 0), /got "k" twice$/],
-  ['metadata that is a number', fileOf('{"__metadata__":{"k":1}}', 0), /hold " at character 21/],
-  ['metadata that is null', fileOf('{"__metadata__":null}', 0), /hold \{ at character 16/],
-  ['an entry that is a list', fileOf('{"a":[]}', 0), /hold \{ at character 5/],
+  ['no closing brace', fileOf(`{"a":${one}`, 4), /have \} at character 52, got the end$/],
+  ['a trailing comma', fileOf(`{"a":${one},}`, 4), /have " at character 53, got "\}"$/],
+  ['no comma', fileOf(`{"a":${one} "b":${one}}`, 8), /have \} at character 53/],
+  ['no colon', fileOf(`{"a" ${one}}`, 4), /have : at character 5/],
+  ['text after the header', fileOf(`{"a":${one}} x`, 4), /must end at character 54, except for spaces, got "x"$/],
+  [
+    'a line feed after the header',
+    fileOf(`{"a":${one}}\n`, 4),
+    /must end at character 53, except for spaces, got "\\n"$/,
+  ],
+  ['a NUL after the header', fileOf(`{"a":${one}}\0`, 4), /must end at character 53/],
+  ['an unterminated string', fileOf('{"a\\"', 0), /close the string that begins at character 1, got the end$/],
+  ['an unknown escape', fileOf(`{"\\x":${one}}`, 4), /have a valid string at character 1, got "\\x"$/],
+  ['a line feed in a string', fileOf(`{"\n":${one}}`, 4), /have a valid string at character 1/],
+  ['a lone surrogate', fileOf(`{"\\ud834":${one}}`, 4), /have a valid string at character 1, got "\\ud834"$/],
+  ['a key that is a number', fileOf(`{1:${one}}`, 4), /have " at character 1/],
+  ['a duplicate name', fileOf(`{"a":${one},"a":${one}}`, 4), /unique keys, got "a" twice$/],
+  ['a duplicate name, once escaped', fileOf(`{"a":${one},"\\u0061":${one}}`, 4), /got "a" twice$/],
+  ['duplicate metadata', fileOf('{"__metadata__":{},"__metadata__":{}}', 0), /got "__metadata__" twice$/],
+  ['a duplicate metadata key', fileOf('{"__metadata__":{"k":"1","k":"2"}}', 0), /got "k" twice$/],
+  ['metadata that is a number', fileOf('{"__metadata__":{"k":1}}', 0), /have " at character 21/],
+  ['metadata that is null', fileOf('{"__metadata__":null}', 0), /have \{ at character 16/],
+  ['an entry that is an array', fileOf('{"a":[]}', 0), /have \{ at character 5/],
   ['an empty entry', fileOf('{"a":{}}', 0), /tensor "a" must have dtype, shape and data_offsets, got none of them$/],
   ['no dtype', fileOf('{"a":{"shape":[4],"data_offsets":[0,4]}}', 4), /got shape and data_offsets$/],
   ['no shape', fileOf('{"a":{"dtype":"U8","data_offsets":[0,4]}}', 4), /got dtype and data_offsets$/],
   ['no offsets', fileOf('{"a":{"dtype":"U8","shape":[4]}}', 4), /got dtype and shape$/],
   [
-    'a field too many',
+    'an unknown field',
     fileOf(`{"a":${one.slice(0, -1)},"x":1}}`, 4),
-    /have dtype, shape and data_offsets alone, got "x"$/,
+    /have only dtype, shape and data_offsets, got "x"$/,
   ],
-  ['a field twice', fileOf(`{"a":${one.slice(0, -1)},"shape":[4]}}`, 4), /once, got "shape" twice$/],
+  ['a duplicate field', fileOf(`{"a":${one.slice(0, -1)},"shape":[4]}}`, 4), /unique keys, got "shape" twice$/],
   [
     'an unknown dtype',
     fileOf(`{"a":${entry('u8', [4], [0, 4])}}`, 4),
@@ -166,11 +170,11 @@ const damages: [string, Uint8Array, RegExp][] = [
   ['a dtype named like a method', fileOf(`{"a":${entry('toString', [4], [0, 4])}}`, 4), /got "toString"$/],
   ['half floats', fileOf(`{"a":${entry('F16', [2], [0, 4])}}`, 4), /the dtype of tensor "a" must be .*got "F16"$/],
   ['brain floats', fileOf(`{"a":${entry('BF16', [2], [0, 4])}}`, 4), /the dtype of tensor "a" must be .*got "BF16"$/],
-  ['a dtype that is a number', fileOf(`{"a":${entry(8, [4], [0, 4])}}`, 4), /hold " at character 14/],
-  ['a shape that is a number', fileOf(`{"a":${entry('U8', 4, [0, 4])}}`, 4), /hold \[ at character/],
-  ['a negative dimension', fileOf(`{"a":${entry('U8', [-4], [0, 4])}}`, 4), /hold an integer ≥ 0 at/],
-  ['a broken dimension', fileOf(`{"a":${entry('U8', [0.5], [0, 4])}}`, 4), /hold \] at character/],
-  ['an exponent', fileOf('{"a":{"dtype":"U8","shape":[4e0],"data_offsets":[0,4]}}', 4), /hold \] at character/],
+  ['a dtype that is a number', fileOf(`{"a":${entry(8, [4], [0, 4])}}`, 4), /have " at character 14/],
+  ['a shape that is a number', fileOf(`{"a":${entry('U8', 4, [0, 4])}}`, 4), /have \[ at character/],
+  ['a negative dimension', fileOf(`{"a":${entry('U8', [-4], [0, 4])}}`, 4), /have an integer ≥ 0 at/],
+  ['a fractional dimension', fileOf(`{"a":${entry('U8', [0.5], [0, 4])}}`, 4), /have \] at character/],
+  ['an exponent', fileOf('{"a":{"dtype":"U8","shape":[4e0],"data_offsets":[0,4]}}', 4), /have \] at character/],
   [
     'a leading zero',
     fileOf('{"a":{"dtype":"U8","shape":[04],"data_offsets":[0,4]}}', 4),
@@ -192,22 +196,26 @@ const damages: [string, Uint8Array, RegExp][] = [
   ['a shape too small', fileOf(`{"a":${entry('F32', [], [0, 8])}}`, 8), /take 4 bytes, by shape and dtype, got 8$/],
   ['one offset', fileOf(`{"a":${entry('U8', [0], [0])}}`, 0), /data_offsets of tensor "a" must be two numbers, got 1$/],
   ['three offsets', fileOf(`{"a":${entry('U8', [4], [0, 4, 4])}}`, 4), /must be two numbers, got 3$/],
-  ['offsets that go back', fileOf(`{"a":${entry('U8', [4], [4, 0])}}`, 4), /take 4 bytes, by shape and dtype, got -4$/],
-  ['a gap in front', fileOf(`{"a":${entry('U8', [4], [1, 5])}}`, 5), /begin at offset 0, where the last ends, got 1$/],
+  ['decreasing offsets', fileOf(`{"a":${entry('U8', [4], [4, 0])}}`, 4), /take 4 bytes, by shape and dtype, got -4$/],
   [
-    'a gap between',
+    'a gap before the first tensor',
+    fileOf(`{"a":${entry('U8', [4], [1, 5])}}`, 5),
+    /begin at offset 0, the end of the last, got 1$/,
+  ],
+  [
+    'a gap between tensors',
     fileOf(`{"a":${one},"b":${entry('U8', [4], [5, 9])}}`, 9),
-    /tensor "b" must begin at offset 4, where the last ends, got 5$/,
+    /tensor "b" must begin at offset 4, the end of the last, got 5$/,
   ],
   [
     'an overlap',
     fileOf(`{"b":${entry('U8', [4], [3, 7])},"a":${one}}`, 7),
-    /tensor "b" must begin at offset 4, where the last ends, got 3$/,
+    /tensor "b" must begin at offset 4, the end of the last, got 3$/,
   ],
-  ['the same data twice', fileOf(`{"a":${one},"b":${one}}`, 4), /begin at offset 4, where the last ends, got 0$/],
-  ['data beyond the file', fileOf(`{"a":${one}}`, 3), /take all 3 bytes that follow the header, got 4$/],
-  ['bytes behind the data', fileOf(`{"a":${one}}`, 5), /take all 5 bytes that follow the header, got 4$/],
-  ['data and no tensor', fileOf('{}', 1), /take all 1 bytes that follow the header, got 0$/],
+  ['the same data twice', fileOf(`{"a":${one},"b":${one}}`, 4), /begin at offset 4, the end of the last, got 0$/],
+  ['data past the end of the file', fileOf(`{"a":${one}}`, 3), /take all 3 bytes after the header, got 4$/],
+  ['bytes after the data', fileOf(`{"a":${one}}`, 5), /take all 5 bytes after the header, got 4$/],
+  ['data without a tensor', fileOf('{}', 1), /take all 1 bytes after the header, got 0$/],
 ];
 
 for (const [name, file, message] of damages) {
@@ -217,7 +225,7 @@ for (const [name, file, message] of damages) {
   });
 }
 
-test('nothing but bytes is read', (t) => {
+test('anything but bytes is refused', (t) => {
   for (const value of [undefined, null, 'text', [1, 2], {}]) {
     t.throws(() => readSafetensors(value as never), {
       instanceOf: TypeError,
@@ -226,7 +234,7 @@ test('nothing but bytes is read', (t) => {
   }
 });
 
-test('nothing but sound tensors is written', (t) => {
+test('invalid tensors and metadata are refused', (t) => {
   const write = (name: string, input: unknown, metadata: unknown = {}) =>
     writeSafetensors(new Map([[name, input as SafetensorsInput]]), metadata as Record<string, string>);
   const data = Float32Array.of(1, 2);
@@ -246,18 +254,14 @@ test('nothing but sound tensors is written', (t) => {
       /be of dtype I32, got a Float32Array of length 2$/,
     ],
     [() => write('__metadata__', { shape: [2], data }), RangeError, /not be __metadata__/],
-    [() => write('\ud834', { shape: [2], data }), RangeError, /a name of a tensor must be well-formed Unicode/],
-    [() => write('a', { shape: [2], data }, { k: 1 }), TypeError, /a value of the metadata must be a string, got 1$/],
-    [
-      () => write('a', { shape: [2], data }, { k: '\udd1e' }),
-      RangeError,
-      /a value of the metadata must be well-formed/,
-    ],
+    [() => write('\ud834', { shape: [2], data }), RangeError, /the name of a tensor must be well-formed Unicode/],
+    [() => write('a', { shape: [2], data }, { k: 1 }), TypeError, /a value of metadata must be a string, got 1$/],
+    [() => write('a', { shape: [2], data }, { k: '\udd1e' }), RangeError, /a value of metadata must be well-formed/],
   ];
   for (const [call, instanceOf, message] of faults) t.throws(call, { instanceOf, message });
 });
 
-test('a file damaged at random is read with its data, or refused with a RangeError', (t) => {
+test('a randomly damaged file is read or refused with a RangeError', (t) => {
   const random = seeded(1);
   const below = (limit: number) => Math.floor(random() * limit);
   const file = writeSafetensors(new Map(everything), { format: 'pt', step: '12' });

@@ -94,7 +94,7 @@ function squaresOf(x: usize, n: u32): f64 {
   return load<f32>(products);
 }
 
-/** base^exponent as bindings/optim/optimizers.ts has it. */
+/** base^exponent as bindings/optim/adam.ts has it. */
 function power(base: f64, exponent: u32): f64 {
   let result: f64 = 1;
   for (let square = base; exponent > 0; exponent >>= 1) {

@@ -1,19 +1,23 @@
-// The kernels as several threads run them: large ones in blocks, small ones by the caller alone.
+// Multithreaded kernels: large calls are split into blocks for all threads, small ones run on the caller.
 //
-// Blocks depend on shapes alone, and no sum runs over more than one of them: results are the same for any number of threads.
+// Blocks depend on shapes alone and no sum crosses blocks, so results do not depend on the number of threads.
 import type { Argument } from './job.js';
 import type { Kernels } from './kernels.js';
 import type { Threads } from './threads.js';
 
+/** @internal */
+export { SharedMemory } from './shared-memory.js';
+/** @internal */
 export { forSharedMemory } from './shared-module.js';
+/** @internal */
 export { Threads } from './threads.js';
 
 type Kernel = (...args: (number | boolean)[]) => number;
 
 /**
- * Kernels that treat one element, or one row, like every other. A letter an argument: `x` advances by an element or a row, `w` by four bytes
- * a row, `d` by eight; `n` counts elements or rows, or `N` where each number takes an exponential or more; `c` is the numbers in a row; what
- * `.` stands for is the same for all.
+ * Kernels that apply the same operation to every element or row. One letter per argument: `x` is a pointer that advances by one element
+ * or row, `w` one that advances by 4 bytes per row, `d` by 8; `n` is the number of elements or rows of a memory-bound kernel, `N` that of a
+ * compute-bound one (an exponential or more per element); `c` is the number of columns; `.` is the same for all blocks.
  */
 const EACH = {
   add: 'xxxn',
@@ -51,20 +55,26 @@ const EACH = {
   nearestCodes: 'wx.nc',
 } as const satisfies Partial<Record<keyof Kernels, string>>;
 
-/** Multiplications from which on a product is worth sharing: some 80 µs. */
-const LARGE_PRODUCT = 2 ** 21;
+/** Minimum number of multiplications for multithreading a product: about 80 µs of work. */
+const PARALLEL_MIN_MULTIPLICATIONS = 2 ** 21;
 /**
- * Numbers from which on a kernel over each is: where each is much work, and where it is little. Little work is not worth the way of its
- * numbers from one processor's cache to another's, so there have to be more than a cache holds.
+ * Minimum element count for multithreading, for compute-bound and memory-bound kernels. A memory-bound kernel gains only once its data
+ * exceed one core's cache: before that, moving them between caches costs more than the work.
  */
-const MANY = 2 ** 17;
-const VERY_MANY = 2 ** 18;
-/** Numbers of a block. */
-const SOME = 2 ** 13;
-/** Blocks that are enough for all threads. */
-const ENOUGH_BLOCKS = 16;
+const PARALLEL_MIN_ELEMENTS = { computeBound: 2 ** 17, memoryBound: 2 ** 18 };
+/** Elements per block. */
+const BLOCK_ELEMENTS = 2 ** 13;
+/** Maximum number of blocks of convolution gradients, Gram matrices and solves. */
+const MAX_BLOCKS = 16;
 
-/** `kernels` of one instance, whose large ones are shared by `threads`. */
+/**
+ * Returns a kernel table that runs large calls on all threads.
+ *
+ * @internal
+ * @param kernels Kernels of the caller's instance.
+ * @param threads The threads.
+ * @returns The table; its results equal those of `kernels` bit for bit.
+ */
 export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
   const each = Object.entries(EACH).map(([name, letters]) => [
     name,
@@ -80,14 +90,14 @@ export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
   };
 }
 
-/** The number of the block, as an argument. */
+/** The index of the block, as an argument. */
 const BLOCK: Argument = { from: 0, perBlock: 1 };
 
-/** The arguments `first` and `count` of blocks of at most `most` of `total`. */
-function range(total: number, most: number): [Argument, Argument] {
+/** The arguments `first` and `count` of blocks of at most `size` items out of `total`. */
+function range(total: number, size: number): [Argument, Argument] {
   return [
-    { from: 0, perBlock: most },
-    { from: total, perBlock: -most, most },
+    { from: 0, perBlock: size },
+    { from: total, perBlock: -size, max: size },
   ];
 }
 
@@ -95,28 +105,28 @@ function sharedProduct(kernels: Kernels, threads: Threads, packed: boolean): Ker
   const alone = packed ? kernels.matmulPacked : kernels.matmul;
   const perThread = kernels.matmulScratchBytes();
   return (c, a, b, scratch, m, n, k, flags) => {
-    const blocks = m * n * k < LARGE_PRODUCT || m === 1 || n === 1 ? 1 : kernels.matmulBlocks(m, n);
+    const blocks = m * n * k < PARALLEL_MIN_MULTIPLICATIONS || m === 1 || n === 1 ? 1 : kernels.matmulBlocks(m, n);
     if (blocks === 1) return alone(c, a, b, scratch, m, n, k, flags);
     const own = { from: scratch, perThread };
     threads.run('matmulBlock', blocks, [c, a, b, own, m, n, k, flags, Number(packed), BLOCK]);
   };
 }
 
-/** Convolutions: a block is some images, or in the gradient of the weights some taps. */
+/** Convolutions: a block is a range of images, or of kernel taps in the weight gradient. */
 function sharedConvolution(kernels: Kernels, threads: Threads): Partial<Kernels> {
   const perThread = kernels.matmulScratchBytes();
   return {
     conv2d: (y, x, g, shared, own, scratch, add, first, count) => {
-      const most = kernels.conv2dBlock(g);
-      if (most === 0) return kernels.conv2d(y, x, g, shared, own, scratch, add, first, count);
+      const size = kernels.conv2dBlock(g);
+      if (size === 0) return kernels.conv2d(y, x, g, shared, own, scratch, add, first, count);
       const memory = [shared, { from: own, perThread: kernels.conv2dOwnBytes(g) }, { from: scratch, perThread }];
-      threads.run('conv2d', Math.ceil(count / most), [y, x, g, ...memory, Number(add), ...range(count, most)]);
+      threads.run('conv2d', Math.ceil(count / size), [y, x, g, ...memory, Number(add), ...range(count, size)]);
     },
     conv2dBackwardData: (dx, dy, g, shared, own, scratch, first, count) => {
-      const most = kernels.conv2dBlock(g);
-      if (most === 0) return kernels.conv2dBackwardData(dx, dy, g, shared, own, scratch, first, count);
+      const size = kernels.conv2dBlock(g);
+      if (size === 0) return kernels.conv2dBackwardData(dx, dy, g, shared, own, scratch, first, count);
       const memory = [shared, { from: own, perThread: kernels.conv2dOwnBytes(g) }, { from: scratch, perThread }];
-      threads.run('conv2dBackwardData', Math.ceil(count / most), [dx, dy, g, ...memory, ...range(count, most)]);
+      threads.run('conv2dBackwardData', Math.ceil(count / size), [dx, dy, g, ...memory, ...range(count, size)]);
     },
     conv2dGather: (dy, x, g, shared, start, images, first, count) => {
       if (kernels.conv2dBlock(g) === 0) return kernels.conv2dGather(dy, x, g, shared, start, images, first, count);
@@ -125,30 +135,33 @@ function sharedConvolution(kernels: Kernels, threads: Threads): Partial<Kernels>
     conv2dBackwardWeight: (dweight, g, shared, scratch, images, first, count) => {
       const alone = kernels.conv2dBlock(g) === 0;
       if (alone) return kernels.conv2dBackwardWeight(dweight, g, shared, scratch, images, first, count);
-      const most = 8 * Math.ceil(count / (8 * ENOUGH_BLOCKS));
-      const args = [dweight, g, shared, { from: scratch, perThread }, images, ...range(count, most)];
-      threads.run('conv2dBackwardWeight', Math.ceil(count / most), args);
+      const size = 8 * Math.ceil(count / (8 * MAX_BLOCKS));
+      const args = [dweight, g, shared, { from: scratch, perThread }, images, ...range(count, size)];
+      threads.run('conv2dBackwardWeight', Math.ceil(count / size), args);
     },
   };
 }
 
-/** WᵀW and the solves: a block is some panels. */
+/** The Gram matrix WᵀW and the solves: a block is a range of panels. */
 function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kernels> {
   return {
     widenRows: (panels, w, rows, cols, first, count) => {
-      if (rows * cols < VERY_MANY) return kernels.widenRows(panels, w, rows, cols, first, count);
-      const most = Math.ceil(count / ENOUGH_BLOCKS);
-      threads.run('widenRows', Math.ceil(count / most), [panels, w, rows, cols, ...range(count, most)]);
+      if (rows * cols < PARALLEL_MIN_ELEMENTS.memoryBound)
+        return kernels.widenRows(panels, w, rows, cols, first, count);
+      const size = Math.ceil(count / MAX_BLOCKS);
+      threads.run('widenRows', Math.ceil(count / size), [panels, w, rows, cols, ...range(count, size)]);
     },
     addGram: (a, panels, rows, cols, first, count) => {
-      if (rows * cols * cols < LARGE_PRODUCT) return kernels.addGram(a, panels, rows, cols, first, count);
+      if (rows * cols * cols < PARALLEL_MIN_MULTIPLICATIONS)
+        return kernels.addGram(a, panels, rows, cols, first, count);
       threads.run('addGram', count, [a, panels, rows, cols, ...range(count, 1)]);
     },
     choleskySolve: (v, explained, l, b, work, n, cols, first, count) => {
-      if (n * n * cols < LARGE_PRODUCT) return kernels.choleskySolve(v, explained, l, b, work, n, cols, first, count);
-      const most = Math.ceil(count / ENOUGH_BLOCKS);
+      if (n * n * cols < PARALLEL_MIN_MULTIPLICATIONS)
+        return kernels.choleskySolve(v, explained, l, b, work, n, cols, first, count);
+      const size = Math.ceil(count / MAX_BLOCKS);
       const own = { from: work, perThread: 32 * (n + 3) };
-      threads.run('choleskySolve', Math.ceil(count / most), [v, explained, l, b, own, n, cols, ...range(count, most)]);
+      threads.run('choleskySolve', Math.ceil(count / size), [v, explained, l, b, own, n, cols, ...range(count, size)]);
     },
   };
 }
@@ -156,21 +169,21 @@ function sharedNormalEquations(kernels: Kernels, threads: Threads): Partial<Kern
 function sharedEach(kernels: Kernels, threads: Threads, name: keyof typeof EACH, letters: string): Kernel {
   const alone = kernels[name] as Kernel;
   const [counts, columns] = [letters.search(/n/i), letters.indexOf('c')];
-  const many = letters.includes('N') ? MANY : VERY_MANY;
+  const min = letters.includes('N') ? PARALLEL_MIN_ELEMENTS.computeBound : PARALLEL_MIN_ELEMENTS.memoryBound;
   return (...args) => {
     const count = args[counts] as number;
     const width = columns < 0 ? 1 : (args[columns] as number);
-    if (count * width < many) return alone(...args);
-    const most = Math.max(1, Math.floor(SOME / width));
+    if (count * width < min) return alone(...args);
+    const size = Math.max(1, Math.floor(BLOCK_ELEMENTS / width));
     threads.run(
       name,
-      Math.ceil(count / most),
+      Math.ceil(count / size),
       args.map((value, i) => {
         const from = Number(value);
-        if (i === counts) return { from, perBlock: -most, most };
+        if (i === counts) return { from, perBlock: -size, max: size };
         const bytes = { x: 4 * width, w: 4, d: 8 }[letters[i] as string] ?? 0;
         // Absent pointers stay absent.
-        return from === 0 || bytes === 0 ? from : { from, perBlock: most * bytes };
+        return from === 0 || bytes === 0 ? from : { from, perBlock: size * bytes };
       }),
     );
     return 0;

@@ -1,4 +1,4 @@
-// A build for a shared memory, made of one for a memory of its own.
+// Patches a wasm build so that it imports shared memory.
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -7,7 +7,14 @@ const MEMORY = 2;
 const BOUNDED = 1;
 const SHARED = 2;
 
-/** They differ in a single bit: that of the limits of the memory that is imported. Throws a TypeError where there is none. */
+/**
+ * Returns a copy of a build that imports shared memory. The two differ in one bit: a flag of the imported memory's limits.
+ *
+ * @internal
+ * @param bytes A build that imports a memory of its own.
+ * @returns The patched copy.
+ * @throws {TypeError} The build imports no bounded memory.
+ */
 export function forSharedMemory(bytes: Bytes): Bytes {
   const name = new TextEncoder().encode('memory');
   const at = bytes.findIndex(

@@ -1,6 +1,7 @@
-// What a thread runs: an instance of the kernels on the shared memory, for any job that comes.
+// Entry point of a worker thread: instantiates the kernels on the shared memory and takes blocks of jobs.
 import { Job } from './job.js';
 
+/** @internal What a worker needs to start. */
 export interface Start {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -8,12 +9,12 @@ export interface Start {
   readonly thread: number;
 }
 
+/** What Node's port and the global scope of a browser's worker have in common. */
 interface Port {
   onmessage: ((event: { data: Start }) => void) | null;
   postMessage(message: string): void;
 }
 
-// Node's port and the scope of a browser's worker are of two worlds, which have in common what Port says.
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 const port = (node?.parentPort ?? globalThis) as unknown as Port;
 
@@ -24,6 +25,6 @@ port.onmessage = ({ data: { module, memory, control, thread } }) => {
       port.postMessage('ready');
       job.serve();
     },
-    (error) => port.postMessage(`has failed: ${error}`),
+    (error) => port.postMessage(`failed: ${error}`),
   );
 };

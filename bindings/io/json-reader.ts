@@ -1,23 +1,36 @@
-// Reads JSON whose structure is known, and sees what JSON.parse hides: keys given twice, numbers that were rounded.
+// A strict JSON reader for a known structure. It reports what JSON.parse hides: duplicate keys and rounded numbers.
 
-/** Reads one JSON text from its beginning, value by value. A fault is given to `fault`, which throws. */
+/**
+ * Reads one JSON text from its beginning, value by value.
+ *
+ * @internal
+ */
 export class JsonReader {
   #at = 0;
 
-  /** `fault` completes the sentence "<the text> must <condition>, got <what is there>". */
+  /**
+   * Creates a reader at the beginning of a text.
+   *
+   * @param text The JSON text.
+   * @param fault Throws; its arguments complete the sentence "the text must <condition>, got <what is there>".
+   */
   constructor(
     readonly text: string,
     readonly fault: (condition: string, got: string) => never,
   ) {}
 
-  /** Reads an object; `visit` reads the value of every key. A key given twice, however it is spelled, is a fault. */
+  /**
+   * Reads an object. A duplicate key, however it is escaped, is a fault.
+   *
+   * @param visit Called for every key; must read its value.
+   */
   object(visit: (key: string) => void): void {
     this.#expect('{');
     if (this.#take('}')) return;
     const keys = new Set<string>();
     do {
       const key = this.string();
-      if (keys.has(key)) this.fault('give each key of an object once', `${quote(key)} twice`);
+      if (keys.has(key)) this.fault('have unique keys', `${quote(key)} twice`);
       keys.add(key);
       this.#expect(':');
       visit(key);
@@ -25,7 +38,11 @@ export class JsonReader {
     this.#expect('}');
   }
 
-  /** Reads an array; `visit` reads each element. */
+  /**
+   * Reads an array.
+   *
+   * @param visit Called for every element; must read it.
+   */
   array(visit: () => void): void {
     this.#expect('[');
     if (this.#take(']')) return;
@@ -34,7 +51,11 @@ export class JsonReader {
     this.#expect(']');
   }
 
-  /** Reads a string of well-formed Unicode. */
+  /**
+   * Reads a string of well-formed Unicode.
+   *
+   * @returns The string, unescaped.
+   */
   string(): string {
     this.#expect('"');
     const start = this.#at - 1;
@@ -43,36 +64,40 @@ export class JsonReader {
     const token = this.text.slice(start, this.#at);
     const value = parsed(token);
     if (value === undefined || !isWellFormed(value)) {
-      return this.fault(`hold a valid string at character ${start}`, shorten(token));
+      return this.fault(`have a valid string at character ${start}`, shorten(token));
     }
     return value;
   }
 
-  /** Reads an integer ≥ 0 that a double holds exactly, written in digits alone. */
+  /**
+   * Reads a non-negative integer, written in digits alone, that a double represents exactly.
+   *
+   * @returns The integer.
+   */
   integer(): number {
     this.#skipSpace();
     const start = this.#at;
     while (isDigit(this.text.charCodeAt(this.#at))) this.#at++;
     const token = this.text.slice(start, this.#at);
     const value = Number(token);
-    if (token === '') this.fault(`hold an integer ≥ 0 at character ${start}`, this.#found());
+    if (token === '') this.fault(`have an integer ≥ 0 at character ${start}`, this.#found());
     if (String(value) !== token || !Number.isSafeInteger(value)) {
-      this.fault(`hold a whole number below 2^53 without leading zeros at character ${start}`, shorten(token));
+      this.fault(`have an integer below 2^53 without leading zeros at character ${start}`, shorten(token));
     }
     return value;
   }
 
-  /** Expects nothing more but padding with spaces. */
+  /** Expects the end of the text, after optional spaces. */
   end(): void {
     while (this.text[this.#at] === ' ') this.#at++;
-    if (this.#at < this.text.length) this.fault(`end at character ${this.#at}, spaces apart`, this.#found());
+    if (this.#at < this.text.length) this.fault(`end at character ${this.#at}, except for spaces`, this.#found());
   }
 
-  /** Where the string ends that began before `#at`: at the next quote after an even number of backslashes. */
+  /** Index of the quote that closes the string begun before `#at`: the next one after an even number of backslashes. */
   #closingQuote(): number {
     for (let quote = this.#at; ; quote++) {
       quote = this.text.indexOf('"', quote);
-      if (quote < 0) this.fault(`close the string that begins at character ${this.#at - 1}`, 'its end');
+      if (quote < 0) this.fault(`close the string that begins at character ${this.#at - 1}`, 'the end');
       let backslashes = 0;
       while (this.text[quote - 1 - backslashes] === '\\') backslashes++;
       if (backslashes % 2 === 0) return quote;
@@ -80,7 +105,7 @@ export class JsonReader {
   }
 
   #expect(character: string): void {
-    if (!this.#take(character)) this.fault(`hold ${character} at character ${this.#at}`, this.#found());
+    if (!this.#take(character)) this.fault(`have ${character} at character ${this.#at}`, this.#found());
   }
 
   #take(character: string): boolean {
@@ -95,16 +120,28 @@ export class JsonReader {
   }
 
   #found(): string {
-    return this.#at < this.text.length ? quote(this.text.slice(this.#at, this.#at + 12)) : 'its end';
+    return this.#at < this.text.length ? quote(this.text.slice(this.#at, this.#at + 12)) : 'the end';
   }
 }
 
-/** `text` in quotes, cut to a length that fits a message. */
+/**
+ * Quotes a string for a message.
+ *
+ * @internal
+ * @param text Any string.
+ * @returns The string in double quotes, escaped and shortened.
+ */
 export function quote(text: string): string {
   return shorten(JSON.stringify(text));
 }
 
-/** Whether no half of a surrogate pair stands alone, so that UTF-8 can say it. */
+/**
+ * Tells whether UTF-8 can encode a string.
+ *
+ * @internal
+ * @param text Any string.
+ * @returns False where half of a surrogate pair stands alone.
+ */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }

@@ -1,4 +1,4 @@
-// The installed package in bundles: in a page and in a Web Worker, with and without isolation, under a strict policy.
+// Bundles of the installed package: in a page and in a Web Worker, with and without isolation, under a strict policy.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -12,16 +12,16 @@ import { isolation, serveFolder, strictPolicy } from './folder-server.js';
 import { type Installed, install } from './installed.js';
 
 const entries = { page: './tests/browser/app/page.js', 'in-worker': './tests/browser/app/in-worker.js' };
-/** Where the bundler does not see by itself that a thread has a script of its own. */
+/** For bundlers that do not detect the worker script. */
 const withThreads = { ...entries, 'tapehead-worker': 'tapehead/worker' };
 const task = { model: 'KernelMemory', steps: 3, variant: 'simd', threads: 3 } as const;
 
 interface Case {
   readonly bundler: keyof typeof bundlers;
   readonly entries: Readonly<Record<string, string>>;
-  /** Why an isolated page has one thread nevertheless. */
+  /** Why even an isolated page has one thread. */
   readonly alone?: RegExp;
-  /** The name of the classic script for a Web Worker, where no bundler has seen which module is meant. */
+  /** Name of the Web Worker's classic script, if the bundler does not detect its module. */
   readonly script?: string;
 }
 
@@ -30,16 +30,16 @@ const cases: Record<string, Case> = {
   webpack: { bundler: 'webpack', entries: { page: entries.page } },
   esbuild: { bundler: 'esbuild', entries: withThreads },
   Rollup: { bundler: 'Rollup', entries: withThreads },
-  'esbuild without the script of a thread': {
+  'esbuild without the worker script': {
     bundler: 'esbuild',
     entries,
     alone:
-      /, as asked for, but thread 1 has failed: tapehead-worker\.js must lie beside the code that loads it, thread 2 has/,
+      / as requested, but thread 1 failed: tapehead-worker\.js is not next to the code that loads it, thread 2 failed/,
   },
   'esbuild to one script': {
     bundler: 'esbuild to one script',
     entries,
-    alone: /, as asked for, but thread 1 cannot start: the bundle is no ES module/,
+    alone: / as requested, but thread 1 cannot start: the bundle is no ES module/,
     script: 'in-worker.js',
   },
 };
@@ -81,7 +81,7 @@ for (const [name, { bundler, entries, alone, script }] of Object.entries(cases))
           t.is(info.threads, kind === 'isolated' && alone === undefined ? task.threads : 1, info.reason);
           t.regex(
             info.reason,
-            kind === 'open' ? /there is no SharedArrayBuffer/ : (alone ?? /3 threads, as asked for$/),
+            kind === 'open' ? /SharedArrayBuffer is unavailable/ : (alone ?? /3 threads as requested$/),
           );
         }
         await page.close();
@@ -107,7 +107,7 @@ test.serial("Vite's development server: the same weights as in Node, with thread
   await page.close();
 });
 
-test.serial('a strict policy is in force: without wasm-unsafe-eval nothing can be loaded', async (t) => {
+test.serial('the strict policy is in force: without wasm-unsafe-eval, load fails', async (t) => {
   const server = await serveFolder(join(installed.folder, 'out', 'Vite'), {
     'content-security-policy': "script-src 'self'",
   });

@@ -1,4 +1,4 @@
-// Threads in pages and in Web Workers of a real browser: the same bits as in Node, and what happens without them.
+// Threads in pages and in Web Workers of Chromium: the same bits as in Node, and the fallback to a single thread.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ test.after.always(async (t) => {
   await rm(folder, { recursive: true });
 });
 
-/** In Web Workers import maps do not apply, so that the page with one is bundled. */
+/** Bundles a page with a Web Worker, where import maps do not apply. */
 async function bundle(folder: string): Promise<void> {
   const compiled = join(root, 'dist');
   await build({
@@ -54,12 +54,12 @@ async function bundle(folder: string): Promise<void> {
   await writeFile(join(folder, 'index.html'), '<!doctype html><script type="module" src="/page.js"></script>');
 }
 
-/** What Node makes of the same training, with the build that has the same bits everywhere. */
+/** Hash of the same training in Node, with the build that gives the same bits everywhere. */
 async function hashInNode(model: ModelName): Promise<string> {
   return trainedHash(model, await load({ variant: 'simd', threads: 1 }), STEPS);
 }
 
-/** A page, in which threads run this script if one is given. */
+/** Opens a page; `script` replaces the worker script. */
 async function openPage(browser: Browser, url: string, script?: { status?: number; body: string }): Promise<Page> {
   const page = await browser.newPage();
   if (script !== undefined) {
@@ -71,7 +71,7 @@ async function openPage(browser: Browser, url: string, script?: { status?: numbe
   return page;
 }
 
-/** Closes such a page, though a thread may still be waiting for its script. */
+/** Closes such a page, even while a thread still waits for its script. */
 async function closePage(page: Page): Promise<void> {
   await page.unrouteAll({ behavior: 'ignoreErrors' });
   await page.close();
@@ -103,7 +103,7 @@ for (const model of modelNames) {
   );
 }
 
-test.serial('a page runs the relaxed build with threads where the browser has it, to the same bits', async (t) => {
+test.serial('a page runs the relaxed build with threads, to the same bits', async (t) => {
   const page = await openPage(t.context.browser, t.context.isolated.url + plain);
   const hashes = new Set<string>();
   for (const threads of [1, 2]) {
@@ -122,23 +122,26 @@ test.serial('a page that is not isolated has one thread, and info says why', asy
   const page = await openPage(t.context.browser, t.context.open.url + plain);
   const { info } = await page.evaluate((task) => trial.here(task), product);
   t.is(info.threads, 1);
-  t.regex(info.reason, /one thread, because there is no SharedArrayBuffer \(a page must be cross-origin isolated\)$/);
+  t.regex(
+    info.reason,
+    /one thread, because SharedArrayBuffer is unavailable \(a page must be cross-origin isolated\)$/,
+  );
   await page.close();
 });
 
 const failures: Record<string, { script: { status?: number; body: string }; reason: RegExp }> = {
   'is missing': {
     script: { status: 404, body: '' },
-    reason: /as asked for, but thread 1 has failed: tapehead-worker\.js must lie beside the code/,
+    reason: /as requested, but thread 1 failed: tapehead-worker\.js is not next to the code/,
   },
   throws: {
     script: { body: 'throw new Error("no luck")' },
-    reason: /as asked for, but thread 1 has failed: .*no luck/,
+    reason: /as requested, but thread 1 failed: .*no luck/,
   },
 };
 
 for (const [what, { script, reason }] of Object.entries(failures)) {
-  test.serial(`where the script of a thread ${what}, a page has one thread, and info says why`, async (t) => {
+  test.serial(`where the worker script ${what}, a page has one thread, and info says why`, async (t) => {
     const page = await openPage(t.context.browser, t.context.isolated.url + plain, script);
     const { info } = await page.evaluate((task) => trial.here(task), product);
     t.is(info.threads, 1);
@@ -147,28 +150,28 @@ for (const [what, { script, reason }] of Object.entries(failures)) {
   });
 }
 
-test.serial('a thread that never answers is not waited for', async (t) => {
+test.serial('work does not wait for a thread that never answers', async (t) => {
   const page = await openPage(t.context.browser, t.context.isolated.url + plain, { body: '' });
   const { hash } = await page.evaluate((task) => trial.here(task), { ...product, steps: STEPS });
   t.is(hash, await hashInNode('MemoryVAE'));
   await closePage(page);
 });
 
-/** Says that it is at work (ACTIVE of the control block), and is never heard of again. */
+/** A worker that marks itself active in the control block and exits. */
 const deadly = `onmessage = ({ data }) => {
   Atomics.add(new Int32Array(data.control), 16, 1);
   postMessage('ready');
   close();
 };`;
 
-test.serial('a thread that dies with a block in its hands is an error after 30 seconds', async (t) => {
+test.serial('a thread that dies while active is an error after 30 seconds', async (t) => {
   const page = await openPage(t.context.browser, t.context.isolated.url + plain, { body: deadly });
   const failure = await page.evaluate((task) => trial.here(task).catch((error) => `${error}`), product);
-  t.is(failure, 'Error: a thread must finish its block, got none within 30 seconds: load a new runtime');
+  t.is(failure, 'Error: a worker thread did not finish its block within 30 seconds; load a new runtime');
   await closePage(page);
 });
 
-test.serial('a thread that was killed without work is not missed, and close ends the others', async (t) => {
+test.serial('work goes on without a thread that was killed while idle, and close terminates the others', async (t) => {
   const page = await openPage(t.context.browser, t.context.isolated.url + plain);
   let started = 0;
   page.on('worker', () => started++);
@@ -176,7 +179,7 @@ test.serial('a thread that was killed without work is not missed, and close ends
     const { postMessage } = Worker.prototype;
     Worker.prototype.postMessage = function (this: Worker, message: unknown) {
       postMessage.call(this, message);
-      // The first of the two only, and after it has said that it is ready.
+      // Only the first of the two, once it is ready.
       this.addEventListener('message', () => this.terminate(), { once: true });
       Worker.prototype.postMessage = postMessage;
     } as typeof postMessage;

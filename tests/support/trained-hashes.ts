@@ -1,9 +1,9 @@
-// What 50 steps of training come to with the simd build, on every engine: hashes of all weights.
+// Hashes of all weights after 50 training steps with the simd build, on every engine.
 import type { ModelName } from './model-trainings.js';
 
 export const STEPS = 50;
 
-/** Change one only with a change of the numerics that is meant. */
+/** Change a hash only along with an intended change of the numerics. */
 export const trainedHashes: Readonly<Record<ModelName, string>> = {
   NTM: 'c608d7111c68a953ec7a23e49febddb872b55871ba97e5d0fb4bc969b81d6b20',
   LSTMBaseline: '790e08b9f62a79f34235d348eeb3d57b71d4b209992c738df96a53151f7ca994',

@@ -12,7 +12,8 @@ import {
   failType,
   type OptionKeys,
 } from './tensor/check.js';
-import { Runtime, type RuntimeInfo } from './tensor/runtime.js';
+import { Runtime } from './tensor/runtime.js';
+import type { RuntimeInfo } from './tensor/runtime-options.js';
 
 /** Options of `load`. */
 export interface LoadOptions {

@@ -1,11 +1,8 @@
-// Fits memories of several sizes one after the other, with one bar for all of them.
+// Fits memories of several sizes, one after another, with one progress bar.
 import type { FitOptions, FitProgress } from 'tapehead';
 import { Progress } from './progress.js';
 
-/**
- * What `measure` gives for each size. Where the user interrupts: for the sizes that are done and for the one that was being
- * fitted, as far as it came.
- */
+/** Maps the sizes by `measure`. After an interruption the result ends with the size being fitted, as far as it got. */
 export async function eachSize<Entry>(
   memorySizes: readonly number[],
   iterations: number,
@@ -29,7 +26,7 @@ export async function eachSize<Entry>(
   return entries;
 }
 
-/** What an iteration costs: it grows with the keys that are moved, and some of it is always the same. */
+/** Relative cost of an iteration: one part grows with the number of keys, the other is constant. */
 function work(memorySize: number): number {
   return memorySize + 16;
 }

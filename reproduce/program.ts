@@ -1,4 +1,4 @@
-// What every program of this folder looks like to `npm run reproduce`.
+// The interface between `npm run reproduce` and its programs.
 import type { Result } from './result.js';
 
 export const variants = ['default', 'published'] as const;
@@ -7,21 +7,21 @@ export const imageSets = ['cifar-10', 'fashion-mnist'] as const;
 export interface ProgramOptions {
   /** Seed of everything random. */
   readonly seed: number;
-  /** Folder for what the program writes; it exists. */
+  /** Existing output folder. */
   readonly out: string;
-  /** Folder of data sets, for programs that need one; without it they are fetched. */
+  /** Folder of the data sets; undefined to download them. */
   readonly data: string | undefined;
-  /** A short run that shows the program works; figures of a full run are not to be expected. */
+  /** Short run that only shows that the program works. */
   readonly quick: boolean;
-  /** The best settings known instead of the published ones, where a program has both. */
+  /** Use the best known settings instead of the published ones. */
   readonly best: boolean;
-  /** Updates of the weights, where the user wants another number than the program's own. */
+  /** Number of updates; the default depends on the program. */
   readonly updates?: number;
-  /** Of the memory VAE: ours, or the one of the published notebook. */
+  /** Variant of the memory VAE: ours or that of the published notebook. */
   readonly variant: (typeof variants)[number];
-  /** Images to train the memory VAE and its rivals on. */
+  /** Data set of the memory VAE and its baselines. */
   readonly set: (typeof imageSets)[number];
 }
 
-/** Runs to the end, or to where the user interrupts it, and tells its settings and what it found. */
+/** Runs until done or interrupted by the user; returns settings and results. */
 export type Program = (options: ProgramOptions) => Promise<Pick<Result, 'settings' | 'measured' | 'figures'>>;

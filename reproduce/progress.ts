@@ -1,26 +1,26 @@
-// How training goes, while it goes: a bar on a terminal, plain lines elsewhere; Ctrl-C ends it at the next step.
+// Progress of a training run: a bar on a terminal, plain lines elsewhere; Ctrl-C stops at the next step.
 import { setImmediate } from 'node:timers/promises';
 import { Presets, SingleBar } from 'cli-progress';
 import { show } from './result.js';
 
 const LINE_EVERY_MS = 5000;
-const BREATH_EVERY_MS = 50;
-/** The rate is an average over about this time, so that it follows a machine that slows down. */
-const RATE_OVER_MS = 5000;
+const YIELD_EVERY_MS = 50;
+/** Time constant of the moving average of the rate. */
+const RATE_WINDOW_MS = 5000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
 export class Progress {
   readonly #bar: SingleBar | undefined;
-  readonly #stopping = new AbortController();
-  readonly #interrupt = (): void => this.#stopping.abort();
-  /** Done and time, both fading, so that their quotient is the recent rate. */
+  readonly #abort = new AbortController();
+  readonly #interrupt = (): void => this.#abort.abort();
+  /** Exponentially weighted sums of steps and time; their quotient is the recent rate. */
   #recent = { done: 0, ms: 0 };
   #last = { time: performance.now(), done: 0 };
-  #breath = 0;
-  #line = performance.now();
+  #yielded = 0;
+  #printed = performance.now();
   #status = '';
 
-  /** `total` steps of `unit` (a plural: `sequences`) are to be done. */
+  /** `total` is the number of steps, `unit` their name in the plural, such as `sequences`. */
   constructor(
     readonly total: number,
     readonly unit: string,
@@ -31,54 +31,54 @@ export class Progress {
       this.#bar = new SingleBar({ format, stream, hideCursor: true, barsize: 24 }, Presets.rect);
       this.#bar.start(total, 0, { status: 'starting' });
     }
-    // Once: a second Ctrl-C ends the program on the spot.
+    // Only once: a second Ctrl-C kills the program.
     for (const signal of signals) process.once(signal, this.#interrupt);
   }
 
-  /** Whether the user has asked to stop. The loop should end, and save what it has. */
+  /** Whether the user has asked to stop: the training loop should end and save its results. */
   get interrupted(): boolean {
     return this.signal.aborted;
   }
 
-  /** Aborts when the user asks to stop, for work that takes a signal. */
+  /** Aborts when the user asks to stop. */
   get signal(): AbortSignal {
-    return this.#stopping.signal;
+    return this.#abort.signal;
   }
 
-  /** Shows that `done` of the total are done, and these figures. Await it: now and then it lets signals in. */
+  /** Shows the number of steps done and these figures. Await it: from time to time it yields to the event loop, which delivers Ctrl-C. */
   async update(done: number, figures: Readonly<Record<string, number>>): Promise<void> {
     const now = performance.now();
-    if (now - this.#breath < BREATH_EVERY_MS && done < this.total) return;
-    this.#breath = now;
-    const rate = this.#measure(now, done);
+    if (now - this.#yielded < YIELD_EVERY_MS && done < this.total) return;
+    this.#yielded = now;
+    const rate = this.#measureRate(now, done);
     const parts = Object.entries(figures).map(([name, value]) => `${name} ${show3(value)}`);
     const left = rate > 0 ? clock((this.total - done) / rate) : '–:––';
     this.#status = [...parts, `${show3(rate * 1000)} ${this.unit}/s`, `${left} left`].join(' · ');
     this.#bar?.update(Math.min(done, this.total), { status: this.#status });
-    if (this.#bar === undefined && now - this.#line >= LINE_EVERY_MS) this.#print(now, done);
+    if (this.#bar === undefined && now - this.#printed >= LINE_EVERY_MS) this.#print(now, done);
     await setImmediate();
   }
 
-  /** Ends the bar. */
+  /** Ends the progress display. */
   stop(): void {
     for (const signal of signals) process.off(signal, this.#interrupt);
     this.#bar?.stop();
     if (this.#bar === undefined && this.#last.done > 0) this.#print(performance.now(), this.#last.done);
-    if (this.interrupted) this.stream.write('Interrupted: keeping what there is so far.\n');
+    if (this.interrupted) this.stream.write('Interrupted: results so far are kept.\n');
   }
 
-  /** Steps per millisecond. */
-  #measure(now: number, done: number): number {
+  /** Updates and returns the rate in steps per millisecond. */
+  #measureRate(now: number, done: number): number {
     const elapsed = now - this.#last.time;
-    const fade = Math.exp(-elapsed / RATE_OVER_MS);
-    this.#recent.done = this.#recent.done * fade + done - this.#last.done;
-    this.#recent.ms = this.#recent.ms * fade + elapsed;
+    const decay = Math.exp(-elapsed / RATE_WINDOW_MS);
+    this.#recent.done = this.#recent.done * decay + done - this.#last.done;
+    this.#recent.ms = this.#recent.ms * decay + elapsed;
     this.#last = { time: now, done };
     return this.#recent.ms > 0 ? this.#recent.done / this.#recent.ms : 0;
   }
 
   #print(now: number, done: number): void {
-    this.#line = now;
+    this.#printed = now;
     this.stream.write(`${done} of ${this.total} ${this.unit} · ${this.#status}\n`);
   }
 }
@@ -88,7 +88,7 @@ function show3(value: number): string {
   return show(Number(value.toPrecision(3)));
 }
 
-/** m:ss of milliseconds. */
+/** Formats milliseconds as m:ss. */
 function clock(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;

@@ -1,8 +1,9 @@
-// What a program found: figures beside their targets, as result.json and as a table.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Results of a program: figures and their targets, as result.json and as a table.
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from '../tools/replace-file.js';
 
-/** One number a program measured, beside its target and, where there is one, the published number. */
+/** A measured number with its target and, if there is one, the published number. */
 export interface Figure {
   readonly name: string;
   readonly value: number;
@@ -17,12 +18,12 @@ export interface Result {
   readonly seed: number;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seconds: number;
-  /** Whatever else was measured, for which there is no target. */
+  /** Other measurements, without targets. */
   readonly measured?: unknown;
   readonly figures: readonly Figure[];
 }
 
-/** A figure that should be at most (or at least) `target`. NaN never is. */
+/** Creates a figure and compares it with its target; NaN never meets a target. */
 export function figure(
   name: string,
   value: number,
@@ -37,10 +38,10 @@ export function figure(
 /** Writes `result.json` into `dir`. */
 export function saveResult(dir: string, result: Result): void {
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
+  replaceFile(join(dir, 'result.json'), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** The figures as a table. */
+/** Formats figures as a table. */
 export function figureTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, value, relation, target, published, met }) => [
     name,
@@ -52,7 +53,7 @@ export function figureTable(figures: readonly Figure[]): string {
   return table([['figure', 'value', 'target', 'published', ''], ...rows]);
 }
 
-/** Columns padded to their widest cell: the first to the left, numbers to the right. */
+/** Formats rows as aligned columns: the first column left-aligned, the others right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
   const pad = (cell: string, column: number) =>
@@ -60,7 +61,7 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** A number to four significant digits, without an exponent while it stays readable. */
+/** Formats a number with four significant digits, with an exponent only if it is very small or large. */
 export function show(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-4 || size >= 1e7)) return value.toExponential(2);

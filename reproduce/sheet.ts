@@ -1,25 +1,25 @@
-// Rows of small pictures under one another, with a label each, as a plot.
+// Plots and PNG files of labelled rows of small pictures.
 import { PNG } from 'pngjs';
 import type { TopLevelSpec } from 'vega-lite';
 
-/** A picture: red, green and blue of every pixel, row by row, 0 to 255. */
+/** An RGB picture, three bytes per pixel, row-major. */
 export interface Picture {
   readonly height: number;
   readonly width: number;
   readonly rgb: Uint8Array;
 }
 
-/** Points between two pictures. */
+/** Gap between two pictures in pixels. */
 const GAP = 4;
 
 export interface SheetOptions {
   readonly title: string;
   readonly subtitle?: string | string[];
-  /** Points to a pixel. Default 3. */
+  /** Size of a pixel in the plot. Default 3. */
   readonly scale?: number;
 }
 
-/** A grey picture of numbers, 0 black to 1 white; beyond these it is black or white. */
+/** Converts values to a grey picture, 0 black and 1 white; values outside [0, 1] are clamped. */
 export function grey(values: ArrayLike<number>, height: number, width: number): Picture {
   const rgb = new Uint8Array(3 * height * width);
   for (let i = 0; i < rgb.length; i++)
@@ -27,7 +27,7 @@ export function grey(values: ArrayLike<number>, height: number, width: number): 
   return { height, width, rgb };
 }
 
-/** A plot of the pictures of each row side by side, its label at the left; all pictures are of one size. */
+/** Plots rows of pictures of equal size, with a label to the left of each row. */
 export function sheet(rows: Readonly<Record<string, readonly Picture[]>>, options: SheetOptions): TopLevelSpec {
   const { title, subtitle, scale = 3 } = options;
   const labels = Object.keys(rows);
@@ -61,7 +61,7 @@ function dataUrl(picture: Picture, scale: number): string {
   return `data:image/png;base64,${pngOf([[picture]], scale).toString('base64')}`;
 }
 
-/** Pictures of one size, row under row with a white gap, as a PNG: every pixel a square of `scale` ones, so that no viewer blurs it. */
+/** Encodes rows of pictures of equal size as a PNG with white gaps. Each pixel becomes a square of side `scale`, which viewers do not blur. */
 export function pngOf(rows: readonly (readonly Picture[])[], scale: number): Buffer {
   const [first] = rows[0] as [Picture];
   const [stepX, stepY] = [scale * first.width + GAP, scale * first.height + GAP];

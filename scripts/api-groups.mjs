@@ -1,18 +1,18 @@
-// A plugin of TypeDoc: sorts the public API into groups by the source file that a name comes from.
+// A TypeDoc plugin: sorts the public API into categories by the source file that declares a name.
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 
 const groups = [
-  [/^bindings\/(load|runtime|tensor|shape|random|rows)\.ts$/, 'Runtime'],
+  [/^bindings\/tensor\/parameters\.ts$|^bindings\/io\//, 'Parameters and checkpoints'],
+  [/^bindings\/((load|random)\.ts$|tensor\/|engine\/)/, 'Runtime'],
   [/^bindings\/ops\//, 'Ops'],
-  [/^bindings\/(parameters|safetensors)\.ts$/, 'Parameters and checkpoints'],
-  [/^bindings\/(optim|optimizer)\.ts$/, 'Optimizers'],
-  [/^bindings\/peak\.ts$/, 'Measuring'],
+  [/^bindings\/optim\//, 'Optimizers'],
   [/^models\/layers\//, 'Layers'],
   [/^models\/ntm\//, 'Neural Turing Machine'],
   [/^models\/gumbel-memory\//, 'Gumbel memory'],
   [/^models\/kernel-memory\//, 'Kernel memory'],
-  [/^models\/memory-vae\//, 'Memory VAE'],
+  [/^models\/vae\//, 'Memory VAE'],
   [/^tasks\//, 'Tasks'],
+  [/^data\//, 'Data'],
 ];
 
 /** @param {import('typedoc').Application} app */
@@ -21,8 +21,7 @@ export function load(app) {
     for (const child of project.children ?? []) {
       const file = project.getSymbolIdFromReflection(child)?.packagePath;
       const [, group] = groups.find(([files]) => files.test(file ?? '')) ?? [];
-      if (group === undefined)
-        throw new Error(`api-groups: ${child.name} must come from a file of a group, got ${file}`);
+      if (group === undefined) throw new Error(`api-groups: no category for ${child.name}, declared in ${file}`);
       for (const part of child.kindOf(ReflectionKind.SomeSignature | ReflectionKind.Function)
         ? (child.signatures ?? [])
         : [child]) {

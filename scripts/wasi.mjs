@@ -1,4 +1,4 @@
-// Runs the WASI command in Node, which has no command line of its own for that.
+// Runs the WASI command in Node, which has no command-line option for it.
 import { readFileSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 

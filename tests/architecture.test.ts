@@ -1,4 +1,4 @@
-// The architecture holds: imports, the shape of the wasm, the top level, what is packed.
+// The architecture: import directions, the wasm builds, the top level of the repository, the packed files.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
@@ -8,7 +8,7 @@ import { type Sources, violations } from './support/architecture.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-test('imports run one way; kernels, memory and addresses stay where they belong', (t) => {
+test('imports follow the layers, and only their layers use kernels, memory and pointers', (t) => {
   const sources = readSources();
   t.true(sources.size > 15);
   t.deepEqual(violations(sources), []);
@@ -27,10 +27,10 @@ const faults: Record<string, Record<string, string>> = {
   'bindings/engine/arena.ts (bindings/engine) imports bindings/load.ts from a later layer (bindings/load.ts)': {
     'bindings/engine/arena.ts': "export const later = () => import('../load.js');",
   },
-  'index.ts imports tests/reference/kernels.ts, which lies in no layer': {
+  'index.ts imports tests/reference/kernels.ts, which belongs to no layer': {
     'index.ts': "export * from './tests/reference/kernels.js';",
   },
-  'models/ntm/ntm.ts imports models/gumbel-memory/memory.ts, another model family': {
+  'models/ntm/ntm.ts imports models/gumbel-memory/memory.ts, which belongs to another model family': {
     'models/ntm/ntm.ts': "import '../gumbel-memory/memory.js';",
   },
   "bench/index.ts imports index.ts by its path instead of from 'tapehead'": {
@@ -39,36 +39,36 @@ const faults: Record<string, Record<string, string>> = {
   "site/ntm/worker.ts imports models/ntm/ntm.ts by its path instead of from 'tapehead'": {
     'site/ntm/worker.ts': "import { NTM } from '../../models/ntm/ntm.js';",
   },
-  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, a part of another program': {
+  'site/ntm/worker.ts imports reproduce/ntm-copy/train.ts, which belongs to another program': {
     'site/ntm/worker.ts': "import { settings } from '../../reproduce/ntm-copy/train.js';",
   },
-  'reproduce/vae-samples/index.ts imports reproduce/memory-vae/train.ts, a part of another program': {
+  'reproduce/vae-samples/index.ts imports reproduce/memory-vae/train.ts, which belongs to another program': {
     'reproduce/vae-samples/index.ts': "import '../memory-vae/train.js';",
     'reproduce/memory-vae/index.ts': "import './train.js';",
   },
-  'a cycle: bindings/tensor/runtime.ts → bindings/tensor/check.ts → bindings/tensor/runtime.ts': {
+  'import cycle: bindings/tensor/runtime.ts → bindings/tensor/check.ts → bindings/tensor/runtime.ts': {
     'bindings/tensor/tensor.ts': "import './check.js';",
     'bindings/tensor/check.ts': "import './tensor.js';",
   },
   'bindings/load.ts imports the package node:fs': { 'bindings/load.ts': "import 'node:fs';" },
-  'helpers/strings.ts lies in no layer': { 'helpers/strings.ts': '' },
-  'a cycle: models/layers/a.ts → models/layers/b.ts → models/layers/a.ts': {
+  'helpers/strings.ts belongs to no layer': { 'helpers/strings.ts': '' },
+  'import cycle: models/layers/a.ts → models/layers/b.ts → models/layers/a.ts': {
     'models/layers/a.ts': "import './b.js';",
     'models/layers/b.ts': "import type { A } from './a.js';",
   },
-  'models/ntm/ntm.ts touches kernels': { 'models/ntm/ntm.ts': 'x.runtime.kernels.softmax();' },
-  'models/ntm/ntm.ts sees a pointer': { 'models/ntm/ntm.ts': 'const { pointer } = x;' },
-  'bindings/tensor/runtime.ts opens the memory': {
+  'models/ntm/ntm.ts uses kernels': { 'models/ntm/ntm.ts': 'x.runtime.kernels.softmax();' },
+  'models/ntm/ntm.ts uses a pointer': { 'models/ntm/ntm.ts': 'const { pointer } = x;' },
+  'bindings/tensor/runtime.ts accesses the wasm memory': {
     'bindings/tensor/runtime.ts': 'new Uint8Array(this.arena.memory.buffer);',
   },
-  'bindings/optim/adam.ts opens the memory': { 'bindings/optim/adam.ts': 'const { buffer } = arena.memory;' },
+  'bindings/optim/adam.ts accesses the wasm memory': { 'bindings/optim/adam.ts': 'const { buffer } = arena.memory;' },
 };
 
 for (const [fault, files] of Object.entries(faults)) {
-  test(`finds a violation: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
+  test(`reports a violation: ${fault}`, (t) => t.deepEqual(violations(new Map(Object.entries(files))), [fault]));
 }
 
-test('runtime, tensor, their checks and scope escape may define each other', (t) => {
+test('runtime, tensor, their checks and scope escape may import each other', (t) => {
   const files = {
     'bindings/tensor/tensor.ts': "import './runtime.js';",
     'bindings/tensor/runtime.ts': "import './scope-escape.js'; import './check-tensor.js';",
@@ -79,7 +79,7 @@ test('runtime, tensor, their checks and scope escape may define each other', (t)
 });
 
 for (const variant of ['simd', 'relaxed']) {
-  test(`the ${variant} build holds no data segment and no mutable global`, (t) => {
+  test(`the ${variant} build has no data segment and no mutable global`, (t) => {
     const wat = readFileSync(join(root, `dist/wasm/${variant}.wat`), 'utf8');
     t.regex(wat, /\(export "softmax"/);
     t.notRegex(wat, /\(data\b/);
@@ -87,11 +87,11 @@ for (const variant of ['simd', 'relaxed']) {
   });
 }
 
-test('the top level holds nothing but what belongs there', (t) => {
+test('the top level has only the documented files and folders', (t) => {
   const folders =
     'assembly bench bindings data dist docs models node_modules reproduce runs scripts site tasks tests tools';
   const files =
-    'CHANGELOG.md LICENSE README.md asconfig.json ava.browser.config.js biome.json index.ts package-lock.json package.json tsconfig.json';
+    'CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md asconfig.json ava.browser.config.js biome.json index.ts package-lock.json package.json tsconfig.json';
   const allowed = new Set(`${folders} ${files}`.split(' '));
   const names = readdirSync(root).filter((name) => !name.startsWith('.') && !name.endsWith('.tgz'));
   t.deepEqual(
@@ -100,7 +100,7 @@ test('the top level holds nothing but what belongs there', (t) => {
   );
 });
 
-test('the package holds the library alone', (t) => {
+test('the package contains only the library', (t) => {
   const packed = execFileSync('npm', ['pack', '--dry-run', '--json'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -116,7 +116,7 @@ test('the package holds the library alone', (t) => {
   for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/bindings/wasm/simd.js', 'dist/wasm/simd.wasm']) {
     t.true(paths.includes(path), path);
   }
-  t.false(paths.includes('dist/wasm/wasi.wasm'), 'a command for this repository');
+  t.false(paths.includes('dist/wasm/wasi.wasm'), 'the WASI command is not part of the package');
 });
 
 /** Every TypeScript and AssemblyScript source outside the tests. */

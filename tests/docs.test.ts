@@ -1,4 +1,4 @@
-// The documentation holds: its code runs, its commands and links exist, its tables of options are those of the types.
+// The documentation: its code compiles and runs, its commands, links and paths exist, its option tables match the docstrings.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,23 +6,22 @@ import test from 'ava';
 import ts from 'typescript';
 import * as ops from '../bindings/ops/index.js';
 import { wrongCommands } from './docs/commands.js';
-import { anchors, codeBlocks, links, optionTables } from './docs/markdown.js';
+import { anchors, codeBlocks, links, optionTables, pathsOf } from './docs/markdown.js';
 import { moduleOf, Pages } from './docs/page-module.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const all = new Map(
-  ['README.md', 'CHANGELOG.md', ...filesOf('docs', /\.md$/)].map((path) => [path, read(path)] as const),
-);
-const run = new Map([...all].filter(([path]) => path === 'README.md' || path.startsWith('docs/guides/')));
-const pages = new Pages(root, run);
+const top = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', '.github/PULL_REQUEST_TEMPLATE.md'];
+const all = new Map([...top, ...filesOf('docs', /\.md$/)].map((path) => [path, read(path)] as const));
+const runnable = new Map([...all].filter(([path]) => path === 'README.md' || path.startsWith('docs/guides/')));
+const pages = new Pages(root, runnable);
 test.after.always(() => rmSync(pages.dir, { recursive: true }));
 
-test('the code of README and guides passes a strict compiler', (t) => {
+test('README and guides: all code compiles in strict mode', (t) => {
   t.deepEqual(pages.complaints, []);
 });
 
-for (const [path, page] of run) {
-  test(`the code of ${path} runs, and prints what it says`, async (t) => {
+for (const [path, page] of runnable) {
+  test(`${path}: all code runs and prints the documented output`, async (t) => {
     const known = new Set(['ts', 'js', 'sh', 'math', 'text']);
     t.deepEqual(
       codeBlocks(page).filter(({ language }) => !known.has(language)),
@@ -34,58 +33,77 @@ for (const [path, page] of run) {
       .flatMap((line) => /console\.log\(.*\/\/ → (.*)$/.exec(line)?.[1] ?? []);
     let from = 0;
     for (const line of expected) {
-      const at = printed.indexOf(line, from);
-      t.not(at, -1, `${path} must print "${line}", got\n${printed.slice(from).join('\n')}`);
-      from = at + 1;
+      const index = printed.indexOf(line, from);
+      t.not(
+        index,
+        -1,
+        `${path} should print "${line}", but after the previous match it printed\n${printed.slice(from).join('\n')}`,
+      );
+      from = index + 1;
     }
   });
 }
 
-test('a fault in a page is told with page and line', async (t) => {
+test('an error in a page is reported with page and line', async (t) => {
   const page =
     "# A page\n\n```ts\nimport { load } from 'tapehead';\nconst runtime = await load();\n```\n\nand\n\n```ts\n";
   const text = "import { load, Random } from 'tapehead';\nnew Random(runtime, -1);\nruntime.nothing;\n```\n";
   const broken = new Pages(root, new Map([['docs/broken.md', page + text]]));
   t.deepEqual(broken.complaints, ["docs/broken.md:13: Property 'nothing' does not exist on type 'Runtime'."]);
-  await t.throwsAsync(broken.run('docs/broken.md'), { message: /seed must be .*\n.*docs\/broken\.md:12/s });
+  await t.throwsAsync(broken.run('docs/broken.md'), { message: /seed .*docs\/broken\.md:12/s });
   rmSync(broken.dir, { recursive: true });
 });
 
-test('commands that pages name exist', (t) => {
+test('every command in a page exists', (t) => {
   t.deepEqual(
     [...all].flatMap(([path, page]) => wrongCommands(root, path, page)),
     [],
   );
-  t.deepEqual(wrongCommands(root, 'x.md', '```sh\nnpm ci && npm run nothing # so\n```\n`npm run reproduce -- none`'), [
-    'x.md:2: npm run nothing: no such script',
-    'x.md:4: npm run reproduce -- none: no such program of reproduce/',
+  const page = '```sh\nnpm ci && npm run nothing # comment\n```\n`npm run reproduce -- none`';
+  t.deepEqual(wrongCommands(root, 'x.md', page), [
+    'x.md:2: npm run nothing: no such script in package.json',
+    'x.md:4: npm run reproduce -- none: no such program in reproduce/',
   ]);
 });
 
-test('links lead somewhere', (t) => {
+test('every link resolves, including its anchor', (t) => {
   const broken = [...all].flatMap(([path, page]) =>
     links(page)
-      .filter(({ target }) => !/^https?:/.test(target) && !leadsSomewhere(path, target))
+      .filter(({ target }) => !/^https?:/.test(target) && !resolves(path, target))
       .map(({ target, line }) => `${path}:${line}: ${target}`),
   );
   t.deepEqual(broken, []);
-  t.false(leadsSomewhere('README.md', 'docs/architecture.md#nowhere'));
-  t.false(leadsSomewhere('README.md', 'docs/nothing.md'));
+  t.false(resolves('README.md', 'docs/architecture.md#nowhere'));
+  t.false(resolves('README.md', 'docs/nothing.md'));
 });
 
-test('pages that sources name are there, down to the heading', (t) => {
-  const sources = ['assembly', 'bindings', 'models', 'reproduce', 'bench'].flatMap((folder) =>
-    filesOf(folder, /\.ts$/),
-  );
+test('every path in a page exists', (t) => {
+  const missing = [...all]
+    .filter(([path]) => path !== 'CHANGELOG.md')
+    .flatMap(([path, page]) =>
+      pathsOf(page)
+        .filter(({ target }) => !existsSync(join(root, target)))
+        .map(({ target, line }) => `${path}:${line}: ${target}`),
+    );
+  t.deepEqual(missing, []);
+  t.deepEqual(pathsOf('see `index.ts`,\n`bindings/ops/` and `a / b`'), [
+    { target: 'index.ts', line: 1 },
+    { target: 'bindings/ops/', line: 2 },
+  ]);
+});
+
+test('every page that a source file refers to exists, including its anchor', (t) => {
+  const folders = ['assembly', 'bindings', 'models', 'data', 'tasks', 'tools', 'reproduce', 'bench', 'site'];
+  const sources = folders.flatMap((folder) => filesOf(folder, /\.ts$/));
   const wrong = sources.flatMap((path) =>
     [...read(path).matchAll(/\bdocs\/[\w/-]+\.md(#[\w-]+)?/g)]
-      .filter(([target]) => !leadsSomewhere('', target))
+      .filter(([target]) => !resolves('', target))
       .map(([target]) => `${path}: ${target}`),
   );
   t.deepEqual(wrong, []);
 });
 
-test('the page of derivations names every op', (t) => {
+test('docs/derivations.md covers every op', (t) => {
   const page = read('docs/derivations.md');
   const named = [...page.matchAll(/^## (.*)$|^\| (.*?) \||`(\w+)`/gm)].flatMap(([, ...names]) =>
     `${names}`.split(/[^\w]+/),
@@ -96,8 +114,8 @@ test('the page of derivations names every op', (t) => {
   );
 });
 
-test("the guides' tables of options are those of the models", (t) => {
-  const tables = new Map([...run.values()].flatMap((page) => [...optionTables(page)]));
+test('option tables in the guides match the options of the models', (t) => {
+  const tables = new Map([...runnable.values()].flatMap((page) => [...optionTables(page)]));
   const interfaces = filesOf('models', /(?<!^models\/layers\/.*)\.ts$/).flatMap((path) => optionsOf(read(path)));
   t.deepEqual([...tables.keys()].sort(), interfaces.map(([name]) => name).sort());
   for (const [name, options] of interfaces) {
@@ -106,14 +124,14 @@ test("the guides' tables of options are those of the models", (t) => {
     for (const [option, given] of options) {
       t.true(
         table.get(option)?.includes(given),
-        `${name}.${option}: the guide must say "${given}", got "${table.get(option)}"`,
+        `${name}.${option}: the docstring says "${given}", the guide "${table.get(option)}"`,
       );
     }
   }
 });
 
-/** Whether a link on the page at `from` has a file, and a heading where it names one. */
-function leadsSomewhere(from: string, target: string): boolean {
+/** Whether the file that a link on page `from` points to exists, and has the heading of its anchor. */
+function resolves(from: string, target: string): boolean {
   const [file = '', anchor] = target.split('#');
   const path =
     file === ''
@@ -125,7 +143,7 @@ function leadsSomewhere(from: string, target: string): boolean {
   return anchor === undefined || anchors(read(path)).has(anchor);
 }
 
-/** The options interfaces of a source that are exported: their own options in order, each with its default as the docstring has it. */
+/** The exported options interfaces of a source file: own options in order, each with the default from its docstring. */
 function optionsOf(source: string): [string, Map<string, string>][] {
   const file = ts.createSourceFile('source.ts', source, ts.ScriptTarget.ES2022, true);
   return file.statements

@@ -1,11 +1,11 @@
-// What the cases of the elementwise ops and of sum and mean leave out: shared arguments, limits, refusals.
+// Elementwise ops, sum and mean beyond their cases: repeated arguments, limits, refused arguments.
 import test from 'ava';
 import { add, div, exp, load, mean, mul, relu, scale, sub, sum } from '../index.js';
 
 const runtime = await load();
 const numbers = Float32Array.from({ length: 21 }, (_, i) => (i - 10) / 4 + 0.125);
 
-test('an argument used twice gets both gradients', (t) => {
+test('an argument passed twice gets both gradients', (t) => {
   const gradient = (op: typeof mul): number[] =>
     runtime.step(() => {
       const x = runtime.tensor(numbers, [21], { requiresGrad: true });
@@ -18,7 +18,7 @@ test('an argument used twice gets both gradients', (t) => {
   t.deepEqual(gradient(div), new Array(21).fill(0));
 });
 
-test('a gradient is wanted for one argument alone', (t) => {
+test('only the argument with requiresGrad gets a gradient', (t) => {
   for (const op of [add, sub, mul, div]) {
     runtime.step(() => {
       const a = runtime.tensor(numbers, [21], { requiresGrad: true });
@@ -33,7 +33,7 @@ test('a gradient is wanted for one argument alone', (t) => {
   }
 });
 
-test('relu passes no gradient at 0, and NaN goes through', (t) => {
+test('relu has gradient 0 at 0 and propagates NaN', (t) => {
   runtime.step(() => {
     const x = runtime.tensor([-1, 0, 2, Number.NaN], [4], { requiresGrad: true });
     const y = relu(x);
@@ -43,7 +43,7 @@ test('relu passes no gradient at 0, and NaN goes through', (t) => {
   });
 });
 
-test('a long sum is rounded once', (t) => {
+test('a sum over many numbers is rounded once', (t) => {
   const n = 1_000_003;
   const tenth = Math.fround(0.1);
   runtime.noGrad(() => {
@@ -55,7 +55,7 @@ test('a long sum is rounded once', (t) => {
   });
 });
 
-test('sums of nothing', (t) => {
+test('sums of empty tensors', (t) => {
   runtime.noGrad(() => {
     t.is(sum(runtime.zeros([0])).item(), 0);
     t.is(mean(runtime.zeros([0])).item(), Number.NaN);
@@ -65,13 +65,16 @@ test('sums of nothing', (t) => {
   });
 });
 
-test('what does not fit is refused', (t) => {
+test('bad arguments are refused by name', (t) => {
   const fails = (run: () => unknown, message: string, error: ErrorConstructor = RangeError) =>
     t.throws(() => runtime.noGrad(run), { instanceOf: error, message });
   const x = () => runtime.zeros([2, 3]);
   fails(() => add(x(), runtime.zeros([3])), 'add: b must have the shape of a [2, 3], got [3]');
   fails(() => exp(3 as never), 'exp: x must be a Tensor, got 3', TypeError);
+  fails(() => mul(x(), 2 as never), 'mul: b must be a Tensor, got 2', TypeError);
+  fails(() => sub(undefined as never, x()), 'sub: a must be a Tensor, got undefined', TypeError);
   fails(() => scale(x(), Number.NaN), 'scale: factor must be a finite number, got NaN');
+  fails(() => scale(x(), 1e39), 'scale: factor must be within the range of float32, got 1e+39');
   fails(() => sum(x(), 2), 'sum: dim must name one of 2 dimensions, got 2');
   fails(() => mean(x(), 0.5), 'mean: dim must name one of 2 dimensions, got 0.5');
 });

@@ -1,4 +1,4 @@
-// Fashion-MNIST and the IDX files it comes in: whole, packed, damaged.
+// Fashion-MNIST and its IDX files: plain, gzipped, damaged.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,13 +18,13 @@ const idx = (shape: number[], data: number[]) => {
   return Buffer.concat([header, Buffer.from(data)]);
 };
 
-test('an IDX file is read', (t) => {
+test('readIdx returns shape and bytes', (t) => {
   const { shape, data } = readIdx(idx([2, 1, 3], [1, 2, 3, 4, 5, 255]));
   t.deepEqual(shape, [2, 1, 3]);
   t.deepEqual([...data], [1, 2, 3, 4, 5, 255]);
 });
 
-test('a damaged IDX file is told', (t) => {
+test('readIdx refuses a damaged file', (t) => {
   const bytes = idx([2, 2], [1, 2, 3, 4]);
   const damaged: [Uint8Array, string][] = [
     [new Uint8Array(), 'begin with the magic number of an IDX file, got ""'],
@@ -43,14 +43,14 @@ test('a damaged IDX file is told', (t) => {
   }
 });
 
-/** An IDX file of grey images whose pixels count up from `first`. */
+/** An IDX file of grey images with pixels counting up from `first`. */
 const greyImages = (count: number, first: number, size = 28) =>
   idx(
     [count, size, size],
     Array.from({ length: count * size * size }, (_, i) => (first + i) % 256),
   );
 
-/** A folder of four whole files: two training images, one test image. */
+/** A folder with the four files: two training images, one test image. */
 function fashionFolder(name: string): { data: string; folder: string } {
   const data = join(dir, name);
   const folder = join(data, 'fashion-mnist');
@@ -62,7 +62,7 @@ function fashionFolder(name: string): { data: string; folder: string } {
   return { data, folder };
 }
 
-test('Fashion-MNIST is read packed or not, from its folder or the one above', async (t) => {
+test('Fashion-MNIST is read gzipped or not, from its folder or the parent folder', async (t) => {
   const { data, folder } = fashionFolder('fashion');
   for (const place of [data, folder]) {
     const { train, test } = await fashionMnist(place);
@@ -78,19 +78,20 @@ test('Fashion-MNIST is read packed or not, from its folder or the one above', as
   await t.throwsAsync(fashionMnist(data), { instanceOf: DataError, message });
 });
 
-test('damaged Fashion-MNIST files are named, with the byte', async (t) => {
+test('errors name the damaged Fashion-MNIST file and the byte', async (t) => {
   const { data, folder } = fashionFolder('fashion-damaged');
   const labels = 't10k-labels-idx1-ubyte.gz';
   const images = 't10k-images-idx3-ubyte';
   const packed = gzipSync(idx([1], [0]));
   const damage: [string, Buffer, string][] = [
-    [labels, packed.subarray(0, 15), 'it cannot be unpacked (unexpected end of file after byte 15)'],
-    [labels, Buffer.from('oops'), 'it cannot be unpacked (incorrect header check after byte 0)'],
+    [labels, packed.subarray(0, 15), 'cannot be unpacked (unexpected end of file after byte 15)'],
+    [labels, Buffer.from('oops'), 'cannot be unpacked (incorrect header check after byte 0)'],
+    [labels, gzipSync(Buffer.alloc(2 ** 25)), 'unpacks to more than 16777216 bytes, which no data set does'],
     [labels, gzipSync(idx([1], [10])), 'labels must be below 10, got 10 at byte 8'],
-    [labels, gzipSync(idx([2], [1, 2])), 'there must be 1 labels, one an image, got 2 from byte 4 on'],
-    [images, idx([4], [9, 8, 7, 6]), 'it must hold images of 28×28, got 4 bytes from byte 4 on'],
-    [images, greyImages(1, 0, 30), 'it must hold images of 28×28, got 1×30×30 bytes from byte 4 on'],
-    [images, greyImages(0, 0), 'it must hold images of 28×28, got 0×28×28 bytes from byte 4 on'],
+    [labels, gzipSync(idx([2], [1, 2])), 'needs one label for each of 1 images, but the header says 2 (from byte 4)'],
+    [images, idx([4], [9, 8, 7, 6]), 'images must be 28×28, but the header says 4 (from byte 4)'],
+    [images, greyImages(1, 0, 30), 'images must be 28×28, but the header says 1×30×30 (from byte 4)'],
+    [images, greyImages(0, 0), 'images must be 28×28, but the header says 0×28×28 (from byte 4)'],
     [images, greyImages(1, 0).subarray(0, 700), 'readIdx: bytes must be 800 for shape [1, 28, 28], got 700'],
     [
       images,
@@ -112,6 +113,6 @@ test('damaged Fashion-MNIST files are named, with the byte', async (t) => {
   mkdirSync(join(folder, images));
   await t.throwsAsync(fashionMnist(data), {
     instanceOf: DataError,
-    message: /t10k-images.*: it cannot be read \(EISDIR/,
+    message: /t10k-images.*: cannot be read \(EISDIR/,
   });
 });

@@ -1,4 +1,4 @@
-// The reference files pass, and the check that says so can fail.
+// The reference files pass the check, and files with errors fail it.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.safetens
   });
 }
 
-test('a wrong value and a wrong gradient are seen', async (t) => {
+test('a wrong value and a wrong gradient fail the check', async (t) => {
   for (const key of ['out.y', 'grad.weight']) {
     const { status, reason } = await check(altered('linear_9', (data) => nudge(data(key), 1e-3)));
     t.is(status, 'failed');
@@ -27,7 +27,7 @@ test('a wrong value and a wrong gradient are seen', async (t) => {
   }
 });
 
-test('a wrong small gradient is seen', async (t) => {
+test('an error in a small gradient fails the check', async (t) => {
   const small = (data: (key: string) => Float32Array): void => {
     for (const key of ['cot.y', 'grad.x', 'grad.weight', 'grad.bias']) data(key).set(data(key).map((v) => v * 1e-4));
   };
@@ -39,7 +39,7 @@ test('a wrong small gradient is seen', async (t) => {
   t.regex((await check(wrong)).reason ?? '', /^grad\.x: norm/);
 });
 
-test('what cannot be read or understood has failed', async (t) => {
+test('a truncated file and an unknown kind of file fail the check', async (t) => {
   const cut = join(temporary, 'linear_8.safetensors');
   writeFileSync(cut, readFileSync(join(folder, 'linear_1.safetensors')).subarray(0, 700));
   t.is((await check(cut)).status, 'failed');
@@ -49,14 +49,14 @@ test('what cannot be read or understood has failed', async (t) => {
   });
 });
 
-test('errors are measured by element and by tensor', (t) => {
+test('errorsOf measures errors per element and per tensor', (t) => {
   t.deepEqual(errorsOf(Float32Array.of(3, 4.5), Float32Array.of(3, 4)), { element: 0.1, norm: 0.1 });
   t.deepEqual(errorsOf(Float32Array.of(0, 0.5), Float32Array.of(0, 0)), { element: 0.5, norm: 0.5 });
   t.deepEqual(errorsOf(Float32Array.of(NaN, Infinity), Float32Array.of(NaN, Infinity)), { element: 0, norm: 0 });
   t.deepEqual(errorsOf(Float32Array.of(NaN, 1), Float32Array.of(1, 1)), { element: NaN, norm: NaN });
 });
 
-test('the program counts, and exits 1 where a file fails and 2 where there is none', (t) => {
+test('the command counts files, exits 1 if one fails, and 2 if the folder is empty', (t) => {
   const some = join(temporary, 'some');
   mkdirSync(some);
   t.like(run(some), { status: 2, stdout: '' });

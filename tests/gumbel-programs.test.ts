@@ -1,4 +1,4 @@
-// The parts of gumbel-quadratic and gumbel-images, on small made-up data.
+// Parts of gumbel-quadratic and gumbel-images on small synthetic data.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,19 +8,20 @@ import type { LabelledImages } from '../reproduce/data/images.js';
 import { PrototypeNet } from '../reproduce/gumbel-images/net.js';
 import { readsSheet } from '../reproduce/gumbel-images/plots.js';
 import { nearestPrototypeAccuracy, pickPrototypes } from '../reproduce/gumbel-images/prototypes.js';
-import { answer, settings as imageSettings, train as trainOnImages } from '../reproduce/gumbel-images/train.js';
+import { settings as imageSettings, predict, train as trainOnImages } from '../reproduce/gumbel-images/train.js';
 import { choicesPlot, fitPlot, temperaturePlot } from '../reproduce/gumbel-quadratic/plots.js';
-import { attempt, trials } from '../reproduce/gumbel-quadratic/temperature.js';
-import { median, score, settings, setUp, square, train, values } from '../reproduce/gumbel-quadratic/train.js';
+import { runTrial, trials } from '../reproduce/gumbel-quadratic/temperature.js';
+import { score, settings, setUp, square, train, values } from '../reproduce/gumbel-quadratic/train.js';
+import { median } from '../tools/median.js';
 import { savePlot } from '../tools/plot.js';
 import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
-const goOn = async () => true;
+const proceed = async () => true;
 
-/** Ten classes of 4×4 images, each with a bright pixel of its own, in noise. */
-function madeUp(count: number): LabelledImages {
+/** Ten classes of 4×4 noise images, each class with its own bright pixel. */
+function synthetic(count: number): LabelledImages {
   const random = seeded(5);
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 10);
   const images = Uint8Array.from({ length: 16 * count }, (_, i) =>
@@ -29,10 +30,10 @@ function madeUp(count: number): LabelledImages {
   return { count, channels: 1, height: 4, width: 4, images, labels };
 }
 
-test('a short training follows x² better than any one value, and the score tells the best choice', async (t) => {
+test('a short training run approximates x², and the score knows the optimal choice', async (t) => {
   const { model, data } = setUp(await load(), 1, settings, values);
   const before = score(model, values, square);
-  await train(model, data, { ...settings, updates: 60 }, () => settings.tau, goOn);
+  await train(model, data, { ...settings, updates: 60 }, () => settings.tau, proceed);
   const after = score(model, values, square);
   t.true(after.share > 0.8 && after.share > before.share, `${before.share} to ${after.share}`);
   t.true(after.rmse >= after.bestRmse && after.rmse < 2 * after.bestRmse);
@@ -40,11 +41,11 @@ test('a short training follows x² better than any one value, and the score tell
   t.deepEqual([median([3, 1, 2]), median([4, 1, 2, 3]), median([])], [2, 2.5, Number.NaN]);
 });
 
-test('the pictures of gumbel-quadratic are drawn', async (t) => {
+test('gumbel-quadratic draws its plots', async (t) => {
   const few = { ...settings, updates: 4, points: 50 };
   const all = trials(few);
   const outcomes = [];
-  for (const trial of [all[1]!, all.at(-1)!]) outcomes.push(await attempt(trial, 1, few, goOn));
+  for (const trial of [all[1]!, all.at(-1)!]) outcomes.push(await runTrial(trial, 1, few, proceed));
   t.deepEqual(
     outcomes.map(({ outermost }) => outermost.length),
     [4, 4],
@@ -61,8 +62,8 @@ test('the pictures of gumbel-quadratic are drawn', async (t) => {
   }
 });
 
-test('prototypes are images of their class, and a net that reads them learns', async (t) => {
-  const data = madeUp(400);
+test('prototypes are images of their class, and a network learns to read them', async (t) => {
+  const data = synthetic(400);
   const runtime = await load();
   const prototypes = pickPrototypes(data, 2, 30, new Random(runtime, 1));
   t.is(prototypes.length, 20);
@@ -79,13 +80,13 @@ test('prototypes are images of their class, and a net that reads them learns', a
   const random = new Random(runtime, 2);
   const net = new PrototypeNet(runtime, bank(prototypes), { random, hiddenSizes: [32], hard: true, compare: true });
   const chosen = { ...imageSettings, epochs: 30, batch: 50, images: 400, each: 2, learningRate: 0.01 };
-  await trainOnImages(net, data, chosen, random, goOn);
-  const learned = answer(net, data, chosen);
-  t.true(learned.accuracy > 0.95 && learned.own > 0.95, `${learned.accuracy}, ${learned.own}`);
-  await savePlot(join(dir, 'reads.svg'), readsSheet(data, prototypes, learned));
+  await trainOnImages(net, data, chosen, random, proceed);
+  const trained = predict(net, data, chosen);
+  t.true(trained.accuracy > 0.95 && trained.ownClass > 0.95, `${trained.accuracy}, ${trained.ownClass}`);
+  await savePlot(join(dir, 'reads.svg'), readsSheet(data, prototypes, trained));
   t.is(readFileSync(join(dir, 'reads.svg'), 'utf8').match(/<image/g)?.length, 60);
   net.memory.swap(bank(swapped));
-  const moved = answer(net, data, chosen);
-  t.true(moved.accuracy < 0.5, `${moved.accuracy}`);
-  t.deepEqual(moved.addresses, learned.addresses);
+  const rotated = predict(net, data, chosen);
+  t.true(rotated.accuracy < 0.5, `${rotated.accuracy}`);
+  t.deepEqual(rotated.addresses, trained.addresses);
 });

@@ -1,4 +1,4 @@
-// Hard reads: the row as it stands, the straight-through gradient, noise at its limits, bad arguments.
+// Hard reads: exact rows, the straight-through gradient, noise at its limits, refused arguments.
 import test from 'ava';
 import { type GumbelReadOptions, gumbelRead, load, Random, type Tensor } from '../index.js';
 import { gumbelWeightsReference } from './reference/kernels.js';
@@ -35,7 +35,7 @@ for (const [batch, rows, width, tau] of [
   [7, 9, 4, 2],
   [3, 17, 33, 0.3],
 ] as const) {
-  test(`a hard read of ${batch} from ${rows}×${width}: rows as they stand, gradients straight through`, (t) => {
+  test(`a hard read of ${batch} from ${rows}×${width}: exact rows, straight-through gradients`, (t) => {
     const random = seeded(rows);
     const draw = (count: number, sample = gaussian) => Float32Array.from({ length: count }, () => sample(random));
     const [h, m, u] = [draw(batch * rows), draw(rows * width), draw(batch * rows, (next) => next())];
@@ -68,7 +68,7 @@ for (const [batch, rows, width, tau] of [
   });
 }
 
-test('without noise the largest logit is read, the first among equals, whatever the shape of a row', (t) => {
+test('without noise the row of the largest logit is read, the first of equal ones, for rows of any shape', (t) => {
   runtime.step(() => {
     const logits = runtime.tensor([0, 2, 2, -5, -Infinity, -7, 1e30, 0, 3], [3, 3]);
     const images = runtime.tensor(
@@ -84,7 +84,7 @@ test('without noise the largest logit is read, the first among equals, whatever 
   });
 });
 
-test('noise at its limits and the coldest temperature give finite weights and gradients', (t) => {
+test('noise at its limits and the lowest temperature give finite weights and gradients', (t) => {
   runtime.step(() => {
     for (const tau of [0.67, 1e-300, 1e-30, 1e30]) {
       const logits = runtime.tensor([0, 1, 2, 3, 4, 5, 6, 7], [2, 4], { requiresGrad: true });
@@ -107,7 +107,7 @@ test('noise at its limits and the coldest temperature give finite weights and gr
   });
 });
 
-test('noise makes each address as frequent as its softmax says', (t) => {
+test('the frequency of each address is its softmax probability', (t) => {
   const count = 20_000;
   const random = new Random(runtime, 11);
   const frequencies = runtime.step(() => {
@@ -124,19 +124,28 @@ test('noise makes each address as frequent as its softmax says', (t) => {
   }
 });
 
-test('bad arguments are refused with one sentence', (t) => {
+test('bad arguments are refused by name', (t) => {
   const refused = (message: string, options: GumbelReadOptions = {}, bank?: Tensor) =>
     t.throws(() => gumbelRead(runtime.zeros([2, 3]), bank ?? runtime.zeros([3, 4]), options), {
       instanceOf: RangeError,
       message,
     });
   runtime.step(() => {
-    refused('gumbelRead: tau must be a finite number above 0, got 0', { tau: 0 });
-    refused('gumbelRead: tau must be a finite number above 0, got -1', { tau: -1 });
-    refused('gumbelRead: tau must be a finite number above 0, got NaN', { tau: Number.NaN });
+    refused('gumbelRead: tau must be above 0, got 0', { tau: 0 });
+    refused('gumbelRead: tau must be above 0, got -1', { tau: -1 });
+    refused('gumbelRead: tau must be a finite number, got NaN', { tau: Number.NaN });
+    refused('gumbelRead: tau must be a finite number, got "1"', { tau: '1' as never });
     refused('gumbelRead: uniform must have shape [2, 3], got [3, 2]', { uniform: runtime.zeros([3, 2]) });
     refused('gumbelRead: memory must have shape [3, 7], got [4, 7]', {}, runtime.zeros([4, 7]));
     refused('gumbelRead: memory must have at least 1 dimension, got []', {}, runtime.zeros([]));
+    const mistyped = (message: string, options: object) =>
+      t.throws(() => gumbelRead(runtime.zeros([2, 3]), runtime.zeros([3]), options), {
+        instanceOf: TypeError,
+        message,
+      });
+    mistyped('gumbelRead: hard must be true or false, got 1', { hard: 1 });
+    mistyped('gumbelRead: unknown option "temperature"; options are uniform, tau, hard', { temperature: 1 });
+    mistyped('gumbelRead: uniform must be a Tensor, got null', { uniform: null });
     t.throws(() => gumbelRead(runtime.zeros([3]), runtime.zeros([3])), {
       message: 'gumbelRead: logits must have shape [*, *], got [3]',
     });

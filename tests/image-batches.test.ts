@@ -59,8 +59,10 @@ test('wrong arguments say what was wrong', (t) => {
   t.throws(() => new ImageBatches(runtime, { images: new Uint8Array(), shape: [1], random }), {
     instanceOf: RangeError,
   });
-  t.throws(() => batches().batch(11), { message: 'batch: size must be at most the number of images (10), got 11' });
+  t.throws(() => batches().batch(11), {
+    message: 'ImageBatches.batch: size must be at most the number of images (10), got 11',
+  });
   t.throws(() => batches().setState({ random: random.state, position: 11 }), {
-    message: /^setState: position must be/,
+    message: /^ImageBatches\.setState: position must be/,
   });
 });

@@ -176,29 +176,53 @@ test('gradients flow through a read', async (t) => {
 });
 
 const wrong: [string, Partial<FitOptions>, Rows, Rows, RegExp][] = [
-  ['rows that do not match', {}, Q, draw(199).X, /^fit: X must have as many rows as Q \(200\), got 199$/],
-  ['an empty set', {}, { shape: [0, 4], data: new Float32Array() }, X, /^fit: Q must have at least one row and one/],
-  ['a vector', {}, { shape: [4], data: new Float32Array(4) }, X, /^fit: Q must have at least one row and one column/],
-  ['too few numbers', {}, { shape: [200, 4], data: new Float32Array(9) }, X, /^fit: Q must hold 800 numbers, got 9$/],
+  ['rows that do not match', {}, Q, draw(199).X, /^KernelMemory\.fit: X must have as many rows as Q \(200\), got 199$/],
+  [
+    'an empty set',
+    {},
+    { shape: [0, 4], data: new Float32Array() },
+    X,
+    /^KernelMemory\.fit: Q must have at least one row and one/,
+  ],
+  [
+    'a vector',
+    {},
+    { shape: [4], data: new Float32Array(4) },
+    X,
+    /^KernelMemory\.fit: Q must have at least one row and one column/,
+  ],
+  [
+    'too few numbers',
+    {},
+    { shape: [200, 4], data: new Float32Array(9) },
+    X,
+    /^KernelMemory\.fit: Q must hold 800 numbers, got 9$/,
+  ],
   [
     'more keys than rows',
     { memorySize: 201 },
     Q,
     X,
-    /^fit: memorySize must be at most the number of rows \(200\), got/,
+    /^KernelMemory\.fit: memorySize must be at most the number of rows \(200\), got/,
   ],
-  ['no keys', { memorySize: 0 }, Q, X, /^fit: memorySize must be an integer ≥ 1, got 0$/],
-  ['a negative ridge', { ridge: -1e-9 }, Q, X, /^fit: ridge must be a finite number ≥ 0, got -1e-9$/],
-  ['a negative rate', { learningRate: -1 }, Q, X, /^fit: learningRate must be a finite number ≥ 0, got -1$/],
-  ['half an iteration', { iterations: 0.5 }, Q, X, /^fit: iterations must be an integer ≥ 0, got 0.5$/],
-  ['a batch of nothing', { batchSize: 0 }, Q, X, /^fit: batchSize must be an integer ≥ 1, got 0$/],
-  ['no strength', { strength: 0 }, Q, X, /^KernelMemory: strength must be a finite number ≥/],
+  ['no keys', { memorySize: 0 }, Q, X, /^KernelMemory\.fit: memorySize must be an integer ≥ 1, got 0$/],
+  ['a negative ridge', { ridge: -1e-9 }, Q, X, /^KernelMemory\.fit: ridge must be a finite number ≥ 0, got -1e-9$/],
+  [
+    'a negative rate',
+    { learningRate: -1 },
+    Q,
+    X,
+    /^KernelMemory\.fit: learningRate must be a finite number ≥ 0, got -1$/,
+  ],
+  ['half an iteration', { iterations: 0.5 }, Q, X, /^KernelMemory\.fit: iterations must be an integer ≥ 0, got 0.5$/],
+  ['a batch of nothing', { batchSize: 0 }, Q, X, /^KernelMemory\.fit: batchSize must be an integer ≥ 1, got 0$/],
+  ['no strength', { strength: 0 }, Q, X, /^KernelMemory\.fit: strength must be a finite number ≥/],
   [
     'too few initial keys',
     { initialKeys: new Float32Array(3) },
     Q,
     X,
-    /^fit: initialKeys must hold 48 numbers, got 3$/,
+    /^KernelMemory\.fit: initialKeys must hold 48 numbers, got 3$/,
   ],
 ];
 for (const [title, options, queries, targets, message] of wrong) {
@@ -214,7 +238,7 @@ test('fit names the row that is not finite, and who it belongs to', async (t) =>
   ] as const) {
     const data = numbers(X).slice();
     data[3 * row + 1] = bad;
-    const message = `fit: X must hold finite numbers in row ${row}, got ${bad}`;
+    const message = `KernelMemory.fit: X must hold finite numbers in row ${row}, got ${bad}`;
     await t.throwsAsync(fitted({}, Q, { shape: [200, 3], data }), { instanceOf: RangeError, message });
     await t.throwsAsync(fitted({}, Q, runtime.tensor(data, [200, 3])), { instanceOf: RangeError, message });
   }
@@ -222,15 +246,18 @@ test('fit names the row that is not finite, and who it belongs to', async (t) =>
 
 test('wrong kinds are told apart', async (t) => {
   const array = { shape: [200, 4], data: [1, 2] } as unknown as Rows;
-  await t.throwsAsync(fitted({}, array, X), { instanceOf: TypeError, message: /^fit: Q must be a Tensor or/ });
+  await t.throwsAsync(fitted({}, array, X), {
+    instanceOf: TypeError,
+    message: /^KernelMemory\.fit: Q must be a Tensor or/,
+  });
   await t.throwsAsync(fitted({ similarity: 'near' as 'dot' }), {
-    message: /^KernelMemory: similarity must be dot, l2 or/,
+    message: /^KernelMemory\.fit: similarity must be 'dot', 'l2' or/,
   });
   await t.throwsAsync(fitted({ initialKeys: 'all' as 'rows' }), {
-    message: /^fit: initialKeys must be random, rows or/,
+    message: /^KernelMemory\.fit: initialKeys must be 'random', 'rows' or/,
   });
   const memory = await fitted();
   t.throws(() => memory.predict({ shape: [1, 3], data: new Float32Array(3) }), {
-    message: 'predict: Q must have 4 columns, got 3',
+    message: 'KernelMemory.predict: Q must have 4 columns (keySize), got shape [1, 3]',
   });
 });

@@ -1,4 +1,4 @@
-// The kernel memory's programs, on small made-up data.
+// The kernel memory's programs on small synthetic data.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import test, { type ExecutionContext } from 'ava';
 import type { TopLevelSpec } from 'vega-lite';
 import { KernelMemory, load, Random } from '../index.js';
 import type { LabelledImages } from '../reproduce/data/images.js';
-import { pixelsOf, together } from '../reproduce/data/images.js';
-import { calibration, densitiesOf } from '../reproduce/kernel-classes/calibration.js';
+import { concatenated, pixelsOf } from '../reproduce/data/images.js';
+import { calibration, normalizeReads } from '../reproduce/kernel-classes/calibration.js';
 import { classify } from '../reproduce/kernel-classes/index.js';
 import { reliabilityPlot } from '../reproduce/kernel-classes/plots.js';
 import { deal, linearError, measure } from '../reproduce/kernel-memory/measure.js';
@@ -25,7 +25,7 @@ import { seeded } from './support/random-numbers.js';
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
 
-/** Images of 8×8 pixels: a bright bar, broad or narrow (its label), somewhere. */
+/** 8×8 images of a bright vertical bar at a random position, narrow (label 0) or wide (label 1). */
 function bars(count: number): LabelledImages {
   const random = seeded(1);
   const images = new Uint8Array(64 * count);
@@ -39,7 +39,7 @@ function bars(count: number): LabelledImages {
   return { count, channels: 1, height: 8, width: 8, images, labels };
 }
 
-test('chosen pixels of chosen images are numbers from 0 to 1', (t) => {
+test('pixelsOf selects images and pixels and scales them to [0, 1]', (t) => {
   const images = new Uint8Array([0, 51, 102, 153, 204, 255]);
   const set = { count: 3, channels: 1, height: 1, width: 2, images, labels: new Uint8Array(3) };
   const { shape, data } = pixelsOf(set, new Uint32Array([2, 0]), new Uint32Array([1]));
@@ -51,10 +51,10 @@ test('chosen pixels of chosen images are numbers from 0 to 1', (t) => {
     ],
   );
   t.deepEqual(pixelsOf(set, new Uint32Array([1])).shape, [1, 2]);
-  t.deepEqual([...together(set, set).images.subarray(4, 8)], [204, 255, 0, 51]);
+  t.deepEqual([...concatenated(set, set).images.subarray(4, 8)], [204, 255, 0, 51]);
 });
 
-test('the images are shuffled by the seed, none is fitted and tested', async (t) => {
+test('the seed shuffles the images, and training and test sets are disjoint', async (t) => {
   const settings = { ...published, fitted: 60, tested: 40, pixels: 10 };
   const runtime = await load();
   const cards = deal(runtime, bars(100), settings, 1);
@@ -64,7 +64,7 @@ test('the images are shuffled by the seed, none is fitted and tested', async (t)
   t.notDeepEqual(deal(runtime, bars(100), settings, 2).pixels, cards.pixels);
 });
 
-test('recalling gets better with keys, and the error told is that of what is recalled', async (t) => {
+test('recall improves with the number of keys, and the reported error is that of the recalled images', async (t) => {
   const settings = { ...published, fitted: 200, tested: 100, pixels: 16, iterations: 50, learningRate: 0.05 };
   const cards = deal(await load(), bars(300), settings, 1);
   const entries = [];
@@ -90,7 +90,7 @@ test('the same seed gives the same memory', async (t) => {
   t.deepEqual((await again()).memory, (await again()).memory);
 });
 
-test('a learning rate stays or falls to zero along half a cosine', (t) => {
+test('the learning rate is constant or decays to zero along half a cosine', (t) => {
   t.is(fitOptions(published, 2).learningRate, 5e-4);
   const { learningRate } = fitOptions({ ...published, decay: true, iterations: 100, learningRate: 0.2 }, 2);
   if (typeof learningRate !== 'function') return t.fail();
@@ -100,7 +100,7 @@ test('a learning rate stays or falls to zero along half a cosine', (t) => {
   );
 });
 
-test('a grey picture is black below 0 and white above 1', (t) => {
+test('a grey picture clamps values below 0 to black and above 1 to white', (t) => {
   t.deepEqual([...grey([-1, 0.2, 2], 1, 3).rgb], [0, 0, 0, 51, 51, 51, 255, 255, 255]);
 });
 
@@ -110,7 +110,7 @@ test('calibration: accuracy, Brier score, bins and their error', (t) => {
   const near = (value: number, expected: number) => t.true(Math.abs(value - expected) < 1e-6, `${value}`);
   near(accuracy, 3 / 4);
   near(brier, (0.02 + 1.28 + 0.18 + 0.5) / 4);
-  // 0.9 and 0.8, one of them right, share a bin; 0.7 and 0.5 are right.
+  // 0.9 and 0.8, one of them correct, share a bin; 0.7 and 0.5 are correct.
   t.deepEqual(
     bins.map(({ count, accuracy }) => [count, accuracy]),
     [
@@ -121,12 +121,12 @@ test('calibration: accuracy, Brier score, bins and their error', (t) => {
   near(expectedError, (2 * 0.4 + 2 * 0.35) / 4);
 });
 
-test('what is read becomes densities: none below 0, together 1', (t) => {
-  const densities = densitiesOf(new Float32Array([0.5, 0.25, 0.25, -1, 2, 2]), 3);
+test('normalised reads are non-negative and sum to 1', (t) => {
+  const densities = normalizeReads(new Float32Array([0.5, 0.25, 0.25, -1, 2, 2]), 3);
   t.deepEqual([...densities], [0.5, 0.25, 0.25, 0, 0.5, 0.5]);
 });
 
-test('classes are read from a few pixels', async (t) => {
+test('a memory classifies images by a few pixels', async (t) => {
   const all = bars(400);
   const settings = { memorySize: 16, pixels: 40, fitted: 300, tested: 100, iterations: 60, learningRate: 0.05 };
   const rest = {
@@ -146,7 +146,7 @@ test('classes are read from a few pixels', async (t) => {
   await draws(t, 'reliability', reliabilityPlot(found.test, 100));
 });
 
-test('prey and predators: the simulation agrees with many small steps of the midpoint rule', async (t) => {
+test('the predator-prey simulation agrees with the midpoint rule at many small steps', async (t) => {
   const { inputs, outputs } = simulate(new Random(await load(), 1), 2);
   t.deepEqual(
     [inputs.shape, outputs.shape],
@@ -171,7 +171,7 @@ test('prey and predators: the simulation agrees with many small steps of the mid
   }
 });
 
-test('a surrogate gets better with keys, and the nearest neighbour of a fitted input is itself', async (t) => {
+test('a surrogate improves with the number of keys, and the nearest neighbour of a training input is itself', async (t) => {
   const settings = { ...surrogate, ...quickSurrogate, iterations: 60, updates: 200 };
   const samples = await draw(settings, 1);
   const entries = [];
@@ -188,7 +188,7 @@ test('a surrogate gets better with keys, and the nearest neighbour of a fitted i
   await draws(t, 'examples', examplesPlot(large, near, samples.tested));
 });
 
-/** Draws the plot, looks it over, and returns it. */
+/** Draws the plot, checks it, and returns its SVG. */
 async function draws(t: ExecutionContext, name: string, spec: TopLevelSpec): Promise<string> {
   const path = join(dir, `${name}.svg`);
   await savePlot(path, spec);

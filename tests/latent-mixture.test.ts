@@ -124,8 +124,8 @@ test('a saved mixture draws the same images', (t) => {
   const draw = (mixture: LatentMixture) => runtime.noGrad(() => mixture.sample(9, random()).toArray());
   t.deepEqual(draw(loaded), draw(fitted));
   const wrong: [(state: StateDict) => unknown, RegExp][] = [
-    [(state) => state.clear(), /^load: state must hold 0\.mean, got "nothing of that name"$/],
-    [(state) => state.delete('1.mean'), /hold/],
+    [(state) => state.clear(), /^LatentMixture\.load: missing key "0\.mean"$/],
+    [(state) => state.delete('1.mean'), /missing key "1\.mean"/],
     [(state) => state.set('1.mean', { shape: [4], data: new Float32Array(4) }), /1\.mean must have shape \[2, 1, 2\]/],
     [
       (state) => state.set('2.deviations', { shape: [0, 4], data: new Float32Array() }),
@@ -143,11 +143,15 @@ test('a mixture that cannot be says why', (t) => {
   const random = new Random(runtime, 1);
   const fitted = (components: number) =>
     runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));
-  t.throws(() => fitted(0), { message: 'LatentMixture: components must be an integer ≥ 1, got 0' });
-  t.throws(() => fitted(4), { message: 'LatentMixture: images must be at least 4, got 3' });
+  t.throws(() => fitted(0), { message: 'LatentMixture.fit: components must be an integer ≥ 1, got 0' });
+  t.throws(() => fitted(4), {
+    message: 'LatentMixture.fit: components must be at most the number of images (3), got 4',
+  });
   t.throws(() => runtime.noGrad(() => LatentMixture.fit(mirror, runtime.zeros([3, 2]), { random })), {
-    message: /^LatentMixture: images must have shape/,
+    message: /^LatentMixture\.fit: images must have shape/,
   });
   const mixture = fitted(1);
-  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), { message: /^sample: count must be an integer/ });
+  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), {
+    message: /^LatentMixture\.sample: count must be an integer/,
+  });
 });

@@ -89,9 +89,9 @@ test('bad arguments of batch norm are refused with one sentence', (t) => {
       instanceOf: RangeError,
       message,
     });
-  refused([1, 2], true, 'batchNorm: x must have at least 2 rows in training, got [1, 2]');
-  refused([4, 3], true, 'batchNorm: weight must have shape [3], got [2]');
-  refused([4], false, 'batchNorm: x must have shape [*, *], got [4]');
+  refused([1, 2], true, 'BatchNorm1d.forward: x must have at least 2 rows in training, got shape [1, 2]');
+  refused([4, 3], true, 'BatchNorm1d.forward: x must have 2 columns (features), got shape [4, 3]');
+  refused([4], false, 'BatchNorm1d.forward: x must have shape [B, features], got shape [4]');
   t.throws(() => new BatchNorm1d(new Parameters(runtime), 0), {
     message: 'BatchNorm1d: features must be an integer ≥ 1, got 0',
   });
@@ -102,5 +102,17 @@ test('bad arguments of batch norm are refused with one sentence', (t) => {
       message: /^batchNorm: momentum must be a finite number in \[0, 1\], got 1.5$/,
     });
     t.throws(call({ eps: -1 }), { message: /^batchNorm: eps must/ });
+    t.throws(call({ epsilon: 1 }), {
+      instanceOf: TypeError,
+      message: 'batchNorm: unknown option "epsilon"; options are training, momentum, eps',
+    });
+    t.throws(call({ training: undefined }), {
+      instanceOf: TypeError,
+      message: 'batchNorm: training must be true or false, got undefined',
+    });
+    t.throws(() => batchNorm(x, c, c, c, c, true as never), {
+      instanceOf: TypeError,
+      message: 'batchNorm: options must be an object, got true',
+    });
   });
 });

@@ -1,4 +1,4 @@
-// The memory VAE's checkpoints: the same bits after a break, a kill or Ctrl-C; damaged ones refused; none of a training that diverged.
+// Checkpoints of the memory-vae program: the same bits after resuming, a kill or Ctrl-C; damaged or diverged ones are refused.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,12 +11,12 @@ import test from 'ava';
 import { readSafetensors, writeSafetensors } from '../index.js';
 import { trainWithProgress } from '../reproduce/vae-training/run.js';
 import { DataError } from '../tools/data-error.js';
-import { madeUp, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
+import { syntheticImages, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
 
-test('training goes on from its checkpoint with the same bits', async (t) => {
+test('training resumes from its checkpoint with the same bits', async (t) => {
   const path = join(dir, 'checkpoint');
   const unbroken = await tinyTraining();
   for (let i = 0; i < 6; i++) unbroken.step();
@@ -36,8 +36,8 @@ test('training goes on from its checkpoint with the same bits', async (t) => {
 
 const UPDATES = 1500;
 
-/** Trains in a process of its own, which gets `signal` as soon as it has left its first checkpoint. Returns what it printed. */
-async function trainElsewhere(path: string, signal?: NodeJS.Signals): Promise<string> {
+/** Trains in a child process, which receives `signal` once it has saved its first checkpoint. Returns its standard output. */
+async function trainInChild(path: string, signal?: NodeJS.Signals): Promise<string> {
   const program = fileURLToPath(new URL('support/tiny-vae-process.js', import.meta.url));
   const child = spawn(process.execPath, [program, path, `${UPDATES}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [ended, printed] = [once(child, 'exit'), text(child.stdout)];
@@ -51,44 +51,44 @@ async function trainElsewhere(path: string, signal?: NodeJS.Signals): Promise<st
 
 const updateOf = (path: string) => JSON.parse(readSafetensors(readFileSync(path)).metadata.tapehead as string).update;
 
-test('a run that was killed, and one that was interrupted, end with the bits of an unbroken one', async (t) => {
+test('a killed and an interrupted run end with the bits of an uninterrupted one', async (t) => {
   const paths = Object.fromEntries(['unbroken', 'killed', 'interrupted'].map((name) => [name, join(dir, name)]));
   const { unbroken, killed, interrupted } = paths as Record<string, string>;
   const first = await Promise.all([
-    trainElsewhere(unbroken!),
-    trainElsewhere(killed!, 'SIGKILL'),
-    trainElsewhere(interrupted!, 'SIGINT'),
+    trainInChild(unbroken!),
+    trainInChild(killed!, 'SIGKILL'),
+    trainInChild(interrupted!, 'SIGINT'),
   ]);
-  t.notRegex(first.join(), /Going on/);
-  t.regex(first[2], /Interrupted: keeping what there is so far/);
+  t.notRegex(first.join(), /Resuming/);
+  t.regex(first[2], /Interrupted: results so far are kept/);
   for (const path of [killed, interrupted]) {
     const reached = updateOf(path!);
     t.true(reached >= 500 && reached < UPDATES, `${reached}`);
   }
   t.is(updateOf(killed!) % 500, 0);
   const from = updateOf(interrupted!);
-  const second = await Promise.all([trainElsewhere(killed!), trainElsewhere(interrupted!)]);
-  t.regex(second[0], /^Going on from update \d+00\./);
-  t.true(second[1].startsWith(`Going on from update ${from}.`));
+  const second = await Promise.all([trainInChild(killed!), trainInChild(interrupted!)]);
+  t.regex(second[0], /^Resuming from update \d+00\./);
+  t.true(second[1].startsWith(`Resuming from update ${from}.`));
   for (const path of [killed, interrupted]) t.deepEqual(readFileSync(path!), readFileSync(unbroken!));
 });
 
-test('a checkpoint of another seed, settings or images is not gone on from', async (t) => {
+test('training does not resume from a checkpoint of a different seed, settings or images', async (t) => {
   const path = join(dir, 'other');
   (await tinyTraining()).save(path);
   const settings = { ...tinySettings, batch: 5 };
   for (const other of [await tinyTraining(2), await tinyTraining(1, settings)]) {
     t.throws(() => other.resume(path), {
       instanceOf: DataError,
-      message: `${path}: it is of another seed or of other settings; name another folder with --out, or delete it`,
+      message: `${path}: checkpoint of a different seed or different settings; delete it or choose another folder with --out`,
     });
   }
-  const images = await tinyTraining(1, tinySettings, madeUp(11));
-  t.throws(() => images.resume(path), { instanceOf: DataError, message: /it is of other images/ });
+  const images = await tinyTraining(1, tinySettings, syntheticImages(11));
+  t.throws(() => images.resume(path), { instanceOf: DataError, message: /checkpoint of different images/ });
   t.true((await tinyTraining(1, { ...tinySettings, updates: 99 })).resume(path));
 });
 
-test('a damaged checkpoint is named, with what is wrong', async (t) => {
+test('an error names the damaged checkpoint and the damage', async (t) => {
   const path = join(dir, 'damaged');
   (await tinyTraining()).save(path);
   const whole = readFileSync(path);
@@ -102,13 +102,13 @@ test('a damaged checkpoint is named, with what is wrong', async (t) => {
     [new Uint8Array(), /: readSafetensors: the file must hold at least 8 bytes, got 0/],
     [
       changed(new Map([...tensors, ['memory.memory', { ...memory, dtype: 'F32', data: bad }]])),
-      /: it cannot be gone on from: memory\.memory must hold finite numbers, got NaN at place 17;/,
+      /: training cannot resume: memory\.memory must hold finite numbers, got NaN at index 17;/,
     ],
     [
       changed(new Map([...tensors].filter(([name]) => name !== 'memory.memory'))),
-      /: loadStateDict: state must hold memory, got "nothing of that name"/,
+      /: loadStateDict: missing key "memory"/,
     ],
-    [changed(tensors, {}), /: it is no checkpoint of this program;/],
+    [changed(tensors, {}), /: not a checkpoint of this program;/],
     [changed(tensors, { tapehead: '{' }), /JSON/],
   ];
   for (const [bytes, message] of damage) {
@@ -116,24 +116,24 @@ test('a damaged checkpoint is named, with what is wrong', async (t) => {
     const training = await tinyTraining();
     const error = t.throws(() => training.resume(path), { instanceOf: DataError, message });
     t.true(error.message.startsWith(`${path}: `));
-    t.true(error.message.endsWith('; name another folder with --out, or delete it'));
+    t.true(error.message.endsWith('; delete it or choose another folder with --out'));
   }
 });
 
-test('a training that diverges says at which update, and keeps the last checkpoint', async (t) => {
+test('a diverging run reports the update and keeps the last checkpoint', async (t) => {
   const path = join(dir, 'diverged');
   (await tinyTraining(1, { ...tinySettings, learningRate: 1e30 })).save(path);
   const kept = readFileSync(path);
   const training = await tinyTraining(1, { ...tinySettings, learningRate: 1e30 });
   await t.throwsAsync(trainWithProgress(training, path), {
     instanceOf: DataError,
-    message: /^update 2: the error of model memory must be finite, got NaN; training has diverged/,
+    message: /^update 2: training has diverged: the error of model memory is NaN; the last checkpoint is kept$/,
   });
   t.deepEqual(readFileSync(path), kept);
   t.throws(() => training.save(path), {
     instanceOf: DataError,
     message:
-      /diverged, so the last checkpoint stays as it is: memory\.[\w.]+ must hold finite numbers, got NaN at place \d+$/,
+      /training has diverged; the last checkpoint is kept: memory\.[\w.]+ must hold finite numbers, got NaN at index \d+$/,
   });
   t.deepEqual(readFileSync(path), kept);
 });

@@ -1,4 +1,4 @@
-// The memory VAE's program: CIFAR-10 files, how both models begin, what is measured, what is written.
+// The memory-vae program: CIFAR-10 files, initialisation, measurements, output files.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,20 +12,20 @@ import { pngOf } from '../reproduce/sheet.js';
 import { evaluate, reconstruction } from '../reproduce/vae-training/evaluate.js';
 import { Training } from '../reproduce/vae-training/train.js';
 import { DataError } from '../tools/data-error.js';
-import { madeUp, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
+import { syntheticImages, tinySettings, tinyTraining } from './support/tiny-vae-training.js';
 
 const RECORD = 3073;
 const temporary = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(temporary, { recursive: true }));
 
-/** Records with labels from `first` on, and pixels that tell where they lie. */
+/** Records with labels counting up from `first`, and pixels that depend on their position. */
 function records(count: number, first = 0): Uint8Array {
   return Uint8Array.from({ length: count * RECORD }, (_, i) =>
     i % RECORD === 0 ? (first + i / RECORD) % 10 : (i % RECORD) % 251,
   );
 }
 
-test('CIFAR-10: any number of batch files, packed or not, in a folder or the folder in it', async (t) => {
+test('CIFAR-10: any number of batch files, gzipped or not, in the folder or its subfolder cifar-10', async (t) => {
   const folder = join(temporary, 'set');
   mkdirSync(join(folder, 'cifar-10'), { recursive: true });
   writeFileSync(join(folder, 'cifar-10', 'data_batch_2.bin.gz'), gzipSync(records(3, 4)));
@@ -41,7 +41,7 @@ test('CIFAR-10: any number of batch files, packed or not, in a folder or the fol
   }
 });
 
-test('a CIFAR-10 batch that lies there packed and unpacked is read once, and batch 10 comes after batch 9', async (t) => {
+test('a CIFAR-10 batch present both plain and gzipped is read once, and batch 10 follows batch 9', async (t) => {
   const folder = join(temporary, 'doubled');
   mkdirSync(folder);
   writeFileSync(join(folder, 'data_batch_10.bin'), records(1, 5));
@@ -51,24 +51,20 @@ test('a CIFAR-10 batch that lies there packed and unpacked is read once, and bat
   t.deepEqual([...(await cifar10(folder)).train.labels], [0, 1, 5]);
 });
 
-test('damaged CIFAR-10 files are named, with the byte', async (t) => {
+test('errors name the damaged CIFAR-10 file and the byte', async (t) => {
   const folder = join(temporary, 'broken');
   const wrongLabel = records(2);
   wrongLabel[RECORD] = 77;
   const cut = records(3).subarray(0, 2 * RECORD + 100);
   const packed = gzipSync(records(1));
   const damage: [string, Uint8Array, string][] = [
-    ['data_batch_1.bin', cut, 'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on'],
-    [
-      'data_batch_1.bin.gz',
-      gzipSync(cut),
-      'images must have 3073 bytes each, got 100 in the last one, from byte 6146 on',
-    ],
+    ['data_batch_1.bin', cut, 'each image takes 3073 bytes, but the last one, at byte 6146, has 100'],
+    ['data_batch_1.bin.gz', gzipSync(cut), 'each image takes 3073 bytes, but the last one, at byte 6146, has 100'],
     ['data_batch_1.bin', wrongLabel, 'labels must be below 10, got 77 at byte 3073'],
-    ['data_batch_1.bin', new Uint8Array(), 'images must have 3073 bytes each, got 0 in the last one, from byte 0 on'],
-    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'it cannot be unpacked (unexpected end of file after byte 50)'],
-    ['data_batch_1.bin.gz', new Uint8Array(), 'it cannot be unpacked (unexpected end of file after byte 0)'],
-    ['data_batch_1.bin.gz', records(1), 'it cannot be unpacked (incorrect header check after byte 0)'],
+    ['data_batch_1.bin', new Uint8Array(), 'each image takes 3073 bytes, but the last one, at byte 0, has 0'],
+    ['data_batch_1.bin.gz', packed.subarray(0, 50), 'cannot be unpacked (unexpected end of file after byte 50)'],
+    ['data_batch_1.bin.gz', new Uint8Array(), 'cannot be unpacked (unexpected end of file after byte 0)'],
+    ['data_batch_1.bin.gz', records(1), 'cannot be unpacked (incorrect header check after byte 0)'],
   ];
   for (const [name, bytes, message] of damage) {
     mkdirSync(folder);
@@ -81,44 +77,44 @@ test('damaged CIFAR-10 files are named, with the byte', async (t) => {
   mkdirSync(join(folder, 'data_batch_1.bin'), { recursive: true });
   await t.throwsAsync(cifar10(folder), {
     instanceOf: DataError,
-    message: /data_batch_1\.bin: it cannot be read \(EISDIR/,
+    message: /data_batch_1\.bin: cannot be read \(EISDIR/,
   });
   rmSync(join(folder, 'data_batch_1.bin'), { recursive: true });
   await t.throwsAsync(cifar10(folder), { instanceOf: DataError, message: /^--data: found no data_batch_\*\.bin/ });
   const nowhere = join(temporary, 'nowhere');
-  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: found no folder ${nowhere}` });
+  await t.throwsAsync(cifar10(nowhere), { instanceOf: DataError, message: `--data: there is no folder ${nowhere}` });
 });
 
-test('the settings say which models are trained; beside others each learns the same', async (t) => {
+test('the settings select the models, and each trains the same whatever the others', async (t) => {
   const { gaussian, ...rest } = tinySettings;
   const all = await tinyTraining();
-  const two = new Training<'memory' | 'vq'>(all.runtime, madeUp(10), rest, 0.08, 1);
+  const two = new Training<'memory' | 'vq'>(all.runtime, syntheticImages(10), rest, 0.08, 1);
   t.deepEqual([...two.names, ...all.names], ['memory', 'vq', 'memory', 'vq', 'gaussian']);
   for (let i = 0; i < 2; i++) [all, two].map((training) => training.step());
   const { memory, vq } = all.step();
   t.deepEqual({ memory, vq }, two.step());
 });
 
-test('both models begin with the same encoder and decoder', async (t) => {
+test('both models start from the same encoder and decoder', async (t) => {
   const { memory, vq } = (await tinyTraining()).models;
   for (const [key, entry] of vq.parameters.stateDict()) {
     if (/^(en|de)coder\./.test(key)) t.deepEqual(memory.parameters.stateDict().get(key), entry, key);
   }
 });
 
-test('quality: errors, signal to noise, perplexity, bits of a read', async (t) => {
+test('evaluation: errors, signal-to-noise ratio, perplexity, entropy of a read', async (t) => {
   const { memory, vq, gaussian } = (await tinyTraining()).models;
   for (const model of [memory, vq, gaussian]) {
-    const { error, psnr } = reconstruction(model, madeUp(10), 0.08, 10);
+    const { error, psnr } = reconstruction(model, syntheticImages(10), 0.08, 10);
     t.true(Math.abs(psnr + 10 * Math.log10(error * 0.08)) < 1e-9);
   }
-  const [soft, hard] = [evaluate(memory, madeUp(10), 0.08, 10), evaluate(vq, madeUp(10), 0.08, 10)];
+  const [soft, hard] = [evaluate(memory, syntheticImages(10), 0.08, 10), evaluate(vq, syntheticImages(10), 0.08, 10)];
   for (const { perplexity } of [soft, hard]) t.true(perplexity >= 1 && perplexity <= 7);
   t.true(soft.entropy > 0 && soft.entropy <= Math.log2(7) + 1e-6);
   t.is(hard.entropy, 0);
 });
 
-test('pictures become one PNG, enlarged, with a white gap', (t) => {
+test('pictures are enlarged and joined in one PNG with white gaps', (t) => {
   const picture = (...rgb: number[]) => ({ height: 1, width: 2, rgb: Uint8Array.from(rgb) });
   const [a, b] = [picture(1, 2, 3, 4, 5, 6), picture(7, 8, 9, 10, 11, 12)];
   const { width, height, data } = PNG.sync.read(
@@ -153,7 +149,7 @@ test('pictures become one PNG, enlarged, with a white gap', (t) => {
   );
 });
 
-test('the program trains on what is there, and leaves pictures and a result', (t) => {
+test('the program trains on a small data set and writes plots and a result', (t) => {
   const data = join(temporary, 'tiny');
   const out = join(temporary, 'out');
   mkdirSync(data);
@@ -166,12 +162,12 @@ test('the program trains on what is there, and leaves pictures and a result', (t
   };
   const few = run();
   t.is(few.status, 2);
-  t.is(few.stderr, '--data: there must be at least 32 training images, got 31\n');
+  t.is(few.stderr, '--data: needs at least 32 training images, got 31\n');
   writeFileSync(join(data, 'data_batch_2.bin'), records(1));
   const { stdout, stderr } = run();
   t.is(stderr, '');
   t.regex(stdout, /^Training on 32 images of cifar-10\. Parameters: memory VAE 694852, VQ-VAE 662083\./);
-  t.regex(stdout, /images\.png shows, from above: original, VQ-VAE, memory VAE;/);
+  t.regex(stdout, /^Rows of images\.png, from top to bottom: original, VQ-VAE, memory VAE;/m);
   t.deepEqual(readdirSync(out), [
     'checkpoint.safetensors',
     'convergence.svg',

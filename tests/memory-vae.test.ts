@@ -170,7 +170,7 @@ test('k-means places the codes where the latent vectors are', (t) => {
   model.startAt(images(32), new Random(runtime, 2));
   t.true(distance() < 0.1 * before, `from ${before} to ${distance()}`);
   t.throws(() => model.startAt(images(2), new Random(runtime, 2)), {
-    message: /^startAt: images must give at least 9/,
+    message: /^VQVAE\.startAt: images must have at least 9 latent vectors, got 8$/,
   });
 });
 
@@ -218,12 +218,12 @@ test('wrong options say what was wrong', (t) => {
   const wrong: [() => unknown, RegExp][] = [
     [() => memoryVAE({ memorySize: 0 }), /^MemoryVAE: memorySize must be an integer ≥ 1, got 0$/],
     [() => memoryVAE({ wide: 0.5 }), /^MemoryVAE: wide must be an integer/],
-    [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be above 0 to be trained, got -1$/],
+    [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be positive if it is learned, got -1$/],
     [() => memoryVAE({ strength: 0, learnStrength: false }), /^MemoryVAE: strength must not be 0, got 0$/],
-    [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be dot, l2 or cosine/],
+    [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be 'dot', 'l2' or 'cosine'/],
     [() => memoryVAE({ variance: 0 }), /^MemoryVAE: variance must be a finite number/],
     [() => vqVAE({ decay: 1 }), /^VQVAE: decay must be a finite number in/],
-    [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be gradient or average/],
+    [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be 'gradient' or 'average'/],
     [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be an integer/],
   ];
   for (const [make, message] of wrong) t.throws(make, { instanceOf: RangeError, message });
@@ -233,12 +233,12 @@ test('images that do not fit are refused in one sentence, before any work', (t) 
   const random = new Random(runtime, 1);
   const models = { memory: memoryVAE(), vq: vqVAE(), gaussian: new GaussianVAE(runtime, { ...small, random }) };
   const wrong: [number[], RegExp][] = [
-    [[2, 1, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[2, 1, 8, 8\]$/],
-    [[3, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[3, 8, 8\]$/],
-    [[2, 3, 8, 6], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 8, 6\]$/],
-    [[2, 3, 7, 8], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 7, 8\]$/],
-    [[2, 3, 0, 8], /^conv2d: x must hold at least one pixel, got \[2, 3, 0, 8\]$/],
-    [[0, 3, 8, 8], /^conv2d: x must hold at least one pixel, got \[0, 3, 8, 8\]$/],
+    [[2, 1, 8, 8], /^\w+VAE\.forward: images must have 3 channels, got shape \[2, 1, 8, 8\]$/],
+    [[3, 8, 8], /^\w+VAE\.forward: images must have shape \[N, C, H, W\], got shape \[3, 8, 8\]$/],
+    [[2, 3, 8, 6], /images must have a height and a width that are multiples of 4, got shape \[2, 3, 8, 6\]$/],
+    [[2, 3, 7, 8], /images must have a height and a width that are multiples of 4, got shape \[2, 3, 7, 8\]$/],
+    [[2, 3, 0, 8], /^\w+VAE\.forward: images must hold at least one pixel, got \[2, 3, 0, 8\]$/],
+    [[0, 3, 8, 8], /^\w+VAE\.forward: images must hold at least one pixel, got \[0, 3, 8, 8\]$/],
   ];
   for (const [shape, message] of wrong) {
     for (const model of Object.values(models)) {
@@ -248,5 +248,7 @@ test('images that do not fit are refused in one sentence, before any work', (t) 
       });
     }
   }
-  t.throws(() => models.gaussian.sample(1, 8, 10), { message: 'sample: width must be a multiple of 4, got 10' });
+  t.throws(() => models.gaussian.sample(1, 8, 10), {
+    message: 'GaussianVAE.sample: width must be a multiple of 4, got 10',
+  });
 });

@@ -1,4 +1,4 @@
-// Where memory ops could go wrong beyond their cases: zeros, and weights used many times.
+// Memory ops beyond their cases: zero vectors, and weights used at many time steps.
 import test from 'ava';
 import { sizeOf } from '../bindings/tensor/shape.js';
 import {
@@ -34,7 +34,7 @@ test('zero keys and zero rows give finite weights and gradients', (t) => {
   });
 });
 
-test('a focus on one slot alone gives finite weights and gradients, even very sharp', (t) => {
+test('one-hot weights give finite weights and gradients, even with high sharpness', (t) => {
   const tensors = {
     content: runtime.tensor([1, 0, 0, 0, 0], [1, 5], { requiresGrad: true }),
     previous: runtime.tensor([0, 0, 0, 0, 1], [1, 5], { requiresGrad: true }),
@@ -61,7 +61,7 @@ test('a focus on one slot alone gives finite weights and gradients, even very sh
   );
 });
 
-test('a chain of writes and reads gives the same gradients whether a gradient moves down the chain or is added up', (t) => {
+test('a chain of writes and reads gives the same gradients whether buffers are handed over or accumulated', (t) => {
   const [batch, rows, columns] = [2, 6, 9];
   const numbers = (size: number, seed: number): Float32Array => {
     const random = seeded(seed);
@@ -99,7 +99,7 @@ test('a chain of writes and reads gives the same gradients whether a gradient mo
   }
 });
 
-test('a parameter used at many time steps gets the same gradient as a copy of it at each', (t) => {
+test('a parameter used at many time steps gets the summed gradient of copies, one per time step', (t) => {
   for (const rows of [1, 5]) {
     const parameters = new Parameters(runtime);
     const weight = parameters.create('weight', [3, 4]).set(Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)));
@@ -124,7 +124,7 @@ test('a parameter used at many time steps gets the same gradient as a copy of it
   }
 });
 
-test('a packed weight is packed anew when it changes within a step, and when a scope ends', (t) => {
+test('a weight is packed again if it changes within a step, and when a scope ends', (t) => {
   const weight = runtime.tensor([1], [1, 1]);
   const x = runtime.tensor([1, 2, 3, 4, 5], [5, 1]);
   runtime.step(() => {

@@ -1,4 +1,4 @@
-// Every op against its float64 twin: values, and gradients by directional derivatives.
+// Every op against its float64 reference implementation: values, and gradients by directional derivatives.
 import test from 'ava';
 import { load, type Runtime, type Tensor } from '../index.js';
 import { cases } from './cases/index.js';
@@ -73,7 +73,7 @@ function worst(x: Float32Array, reference: Float64Array): number {
   return error;
 }
 
-/** Compares gradient · direction with the central difference of the twin along that direction of input `index`. */
+/** Compares gradient · direction with the central difference of the reference along that direction of input `index`. */
 function directional(
   given: OpCase,
   { shapes, options }: Variant<unknown>,

@@ -117,9 +117,9 @@ test('loadStateDict checks the whole state before it changes anything', (t) => {
   }
 });
 
-test('an optimizer created at the start of a step keeps its memory', (t) => {
+test('an optimizer created in a step keeps its memory', (t) => {
   const parameters = makeParameters(runtime, new Float64Array(size));
-  const optimizer = runtime.step(() => new SGD(parameters, { momentum: 0.5 }));
+  const optimizer = runtime.step(() => [runtime.zeros([9]), new SGD(parameters, { momentum: 0.5 })][1] as SGD);
   const before = optimizer.stateDict();
   runtime.step(() => runtime.tensor(new Float32Array(1000).fill(7)));
   t.deepEqual(optimizer.stateDict(), before);
@@ -150,7 +150,6 @@ test('options out of range are refused', (t) => {
     [() => new RMSprop(parameters, { weightDecay: -1 }), /^RMSprop: weightDecay must be a finite number/],
     [() => clipGradNorm(parameters, -1), /^clipGradNorm: maxNorm must be a finite number ≥ 0, got -1$/],
     [() => clipGradValue(parameters, Number.NaN), /^clipGradValue: clipValue must be a finite number/],
-    [() => runtime.step(() => [runtime.zeros([1]), new Adam(parameters)]), /must be made outside runtime.step/],
   ];
   const before = arena.bytesInUse;
   for (const [call, message] of faults) t.throws(call, { instanceOf: RangeError, message });
@@ -178,7 +177,7 @@ test('arguments of the wrong kind are refused by name', (t) => {
     [() => new SGD(model as never), /^SGD: parameters must be a Parameters object, got an Object$/],
     [() => clipGradNorm(model as never, 1), /^clipGradNorm: parameters must be a Parameters object, got an Object$/],
     [() => clipGradValue(null as never, 1), /^clipGradValue: parameters must be a Parameters object, got null$/],
-    [() => new Adam(parameters).loadStateDict({} as never), /^loadStateDict: state must be a Map .* got an Object$/],
+    [() => new Adam(parameters).loadStateDict({} as never), /^loadStateDict: state must be a Map, got an Object$/],
   ];
   for (const [call, message] of faults) t.throws(call, { instanceOf: TypeError, message });
 });

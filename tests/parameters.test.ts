@@ -1,15 +1,14 @@
 // Parameters: names, flat layout, state dicts.
 import test from 'ava';
-import { load, Parameters, sum } from '../index.js';
+import { load, Parameters, SGD, sum } from '../index.js';
 
 const runtime = await load();
 
-test('parameters lie in one buffer, gradients in another, even if something was allocated between them', (t) => {
+test('parameters share one buffer and gradients another, whatever is allocated in between', (t) => {
   const parameters = new Parameters(runtime);
   const a = parameters.scope('layer').create('weight', [3, 5]).set(new Float32Array(15).fill(1));
   runtime.tensor([1, 2, 3]);
   const b = parameters.create('bias', [20]).set(new Float32Array(20).fill(2));
-  parameters.seal();
   const { pointer, gradPointer, length } = parameters.flat();
   t.is(a.pointer, pointer);
   t.is(b.pointer, pointer + 64);
@@ -20,7 +19,7 @@ test('parameters lie in one buffer, gradients in another, even if something was 
   t.deepEqual([...b.toArray()], new Array(20).fill(2));
 });
 
-test('gradients arrive and are cleared', (t) => {
+test('backward fills the gradients and zeroGrad clears them', (t) => {
   const parameters = new Parameters(runtime);
   const w = parameters.create('w', [3]);
   runtime.step(() => sum(w).backward());
@@ -29,7 +28,7 @@ test('gradients arrive and are cleared', (t) => {
   t.deepEqual([...w.grad!], [0, 0, 0]);
 });
 
-test('a state dict goes round, buffers included', (t) => {
+test('a state dict restores parameters and buffers', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('w', [2, 2]).set([1, 2, 3, 4]);
   parameters.createBuffer('mean', [1]).set([5]);
@@ -46,7 +45,7 @@ test('a state dict goes round, buffers included', (t) => {
   );
 });
 
-test('a state dict that does not fit changes nothing', (t) => {
+test('a state dict that does not match is refused and changes nothing', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('a', [1]).set([1]);
   parameters.create('b', [2]).set([2, 3]);
@@ -72,11 +71,19 @@ test('a state dict that does not fit changes nothing', (t) => {
   t.deepEqual([...parameters.get('a').toArray(), ...parameters.get('b').toArray()], [1, 2, 3]);
 });
 
-test('names are unique, and none can be made after the first step', (t) => {
+test('names are unique, and none can be created once an optimizer trains the parameters', (t) => {
   const parameters = new Parameters(runtime);
   parameters.create('w', [1]);
-  t.throws(() => parameters.create('w', [1]), { instanceOf: RangeError, message: 'create: name must be new, got "w"' });
+  t.throws(() => parameters.create('w', [1]), {
+    instanceOf: RangeError,
+    message: 'Parameters.create: duplicate parameter name "w"',
+  });
   runtime.step(() => 0);
-  t.throws(() => parameters.create('late', [1]), { instanceOf: RangeError });
+  parameters.create('later', [1]);
+  new SGD(parameters);
+  t.throws(() => parameters.create('late', [1]), {
+    instanceOf: RangeError,
+    message: 'Parameters.create: name must be created before an optimizer is, got "late"',
+  });
   t.throws(() => parameters.get('none'), { instanceOf: RangeError });
 });

@@ -1,5 +1,4 @@
-// What the programs of reproduce/ share: figures, tables, plots.
-
+// The shared parts of the programs: figures, tables, progress, plots, command line.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +15,7 @@ import { seeded } from './support/random-numbers.js';
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
 test.after.always(() => rmSync(dir, { recursive: true }));
 
-test('a figure knows whether it meets its target', (t) => {
+test('a figure tells whether it meets its target', (t) => {
   t.true(figure('wrong', 0.1, 'at most', 0.1).met);
   t.false(figure('wrong', 0.2, 'at most', 0.1).met);
   t.true(figure('right', 0.2, 'at least', 0.1).met);
@@ -24,7 +23,7 @@ test('a figure knows whether it meets its target', (t) => {
   t.false('published' in figure('wrong', 0.1, 'at most', 0.1));
 });
 
-test('a result is a file and a table', (t) => {
+test('a result is saved as JSON and printed as a table', (t) => {
   const figures = [figure('wrong', 0.05, 'at most', 0.1, 0.2), figure('right', 0.9, 'at least', 0.95)];
   const result = { name: 'some', seed: 3, settings: { batch: 4 }, seconds: 1.5, figures };
   const out = join(dir, 'some');
@@ -40,7 +39,7 @@ test('a result is a file and a table', (t) => {
   );
 });
 
-test('tables and numbers are readable', (t) => {
+test('tables are aligned, and numbers have four digits', (t) => {
   t.is(
     table([
       ['name', 'value'],
@@ -58,7 +57,7 @@ test('tables and numbers are readable', (t) => {
   ]);
 });
 
-test('progress tells how far it is, and when the user wants to stop', async (t) => {
+test('progress prints its state and reports Ctrl-C', async (t) => {
   const stream = new PassThrough({ encoding: 'utf8' });
   const progress = new Progress(100, 'sequences', stream);
   for (let done = 1; done <= 100; done++) await progress.update(done, { loss: 1 / done, 'bits wrong': 12.345 });
@@ -72,7 +71,7 @@ test('progress tells how far it is, and when the user wants to stop', async (t) 
   );
 });
 
-test('plots are drawn', async (t) => {
+test('ntm-copy draws its plots', async (t) => {
   const random = seeded(1);
   const metrics = Array.from({ length: 50 }, (_, i) => ({
     sequences: 100 * i,
@@ -102,21 +101,21 @@ test('plots are drawn', async (t) => {
     t.notRegex(svg, /NaN|undefined/);
   }
   const heading = readFileSync(join(dir, 'heads.svg'), 'utf8');
-  t.regex(heading, /23 of the ring of 128 locations are shown, from 39 on/);
+  t.regex(heading, /23 of 128 memory locations shown, starting at 39/);
 });
 
-test('a name or an option that a program does not know ends it with one sentence', (t) => {
+test('an unknown program or option ends with one sentence', (t) => {
   const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
   const run = (...args: string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8' });
   const unknown = run('ntm-paste');
   t.is(unknown.status, 2);
-  t.regex(unknown.stderr, /^reproduce: the name must be one of gumbel-images, .*, got "ntm-paste"\n$/);
+  t.regex(unknown.stderr, /^reproduce: unknown program "ntm-paste"; programs are gumbel-images, .*\n$/);
   const stray = run('ntm-copy', '--best');
   t.is(stray.status, 2);
-  t.is(stray.stderr, 'reproduce: --best must be given to kernel-memory, got it for ntm-copy\n');
+  t.is(stray.stderr, 'reproduce: --best is an option of kernel-memory, not of ntm-copy\n');
 });
 
-test('a folder that cannot be made ends a program with one sentence', (t) => {
+test('an output folder that cannot be created ends a program with one sentence', (t) => {
   const program = fileURLToPath(new URL('../reproduce/index.js', import.meta.url));
   const out = join(program, 'out');
   const { status, stderr } = spawnSync(process.execPath, [program, 'ntm-copy', '--out', out], { encoding: 'utf8' });

@@ -1,4 +1,4 @@
-// The program that draws new images: the distance they are judged by, and a run on a few made-up images.
+// The vae-samples program: the Fréchet distance, and a run on a few synthetic images.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Matrix } from 'ml-matrix';
-import { frechetDistance, lookOf } from '../reproduce/vae-samples/frechet.js';
+import { frechetDistance, statisticsOf } from '../reproduce/vae-samples/frechet.js';
 import { seeded } from './support/random-numbers.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'tapehead-'));
@@ -41,40 +41,40 @@ function noise(count: number, seed: number): Float32Array {
   return Float32Array.from({ length: count * 3 * 8 * 16 }, () => random());
 }
 
-test('images are judged by the means of their blocks and by their patches', (t) => {
+test('image statistics are those of block means and of patches', (t) => {
   const shape = [3, 8, 16] as const;
   const images = noise(300, 1);
-  const look = lookOf(images, shape);
-  t.deepEqual([look.blocks.mean.length, look.patches.mean.length], [3 * 2 * 4, 3 * 64]);
-  const brighter = lookOf(
+  const statistics = statisticsOf(images, shape);
+  t.deepEqual([statistics.blocks.mean.length, statistics.patches.mean.length], [3 * 2 * 4, 3 * 64]);
+  const brighter = statisticsOf(
     images.map((value) => value + 0.25),
     shape,
   );
-  t.true(Math.abs(frechetDistance(look.blocks, brighter.blocks) - 24 / 16) < 1e-5);
-  t.true(Math.abs(frechetDistance(look.patches, brighter.patches) - 192 / 16) < 1e-5);
-  // The block at the second row and third column of the third plane.
+  t.true(Math.abs(frechetDistance(statistics.blocks, brighter.blocks) - 24 / 16) < 1e-5);
+  t.true(Math.abs(frechetDistance(statistics.patches, brighter.patches) - 192 / 16) < 1e-5);
+  // The block in the second row and third column of the third plane.
   let sum = 0;
   for (let y = 4; y < 8; y++) for (let x = 8; x < 12; x++) sum += images[(2 * 8 + y) * 16 + x]!;
-  const one = lookOf(images.subarray(0, 2 * 3 * 128), shape);
+  const one = statisticsOf(images.subarray(0, 2 * 3 * 128), shape);
   const other = (i: number) => images[3 * 128 + i]!;
   for (let y = 4; y < 8; y++) for (let x = 8; x < 12; x++) sum += other((2 * 8 + y) * 16 + x);
   t.true(close(one.blocks.mean[2 * 8 + 4 + 2]!, sum / 32));
-  // The pixel at the top left of the right patch of the second plane, in both patches of both images.
+  // The top-left pixel of the second plane in both patches of both images.
   const corners = [0, 8].flatMap((x) => [images[128 + x]!, other(128 + x)]);
   t.true(close(one.patches.mean[64]!, corners.reduce((a, b) => a + b) / 4));
 });
 
-test('detail is seen by the patches alone', (t) => {
+test('only patches see fine detail', (t) => {
   const shape = [3, 8, 16] as const;
   const images = noise(400, 2);
-  // A checkerboard that no block's mean shows.
+  // A checkerboard that leaves all block means unchanged.
   const board = images.map((value, i) => value + ((i + Math.floor(i / 16)) % 2 === 0 ? 0.5 : -0.5));
-  const [plain, striped] = [lookOf(images, shape), lookOf(board, shape)];
+  const [plain, striped] = [statisticsOf(images, shape), statisticsOf(board, shape)];
   t.true(frechetDistance(plain.blocks, striped.blocks) < 1e-6);
   t.true(frechetDistance(plain.patches, striped.patches) > 10);
 });
 
-test('the program draws from all three models, and leaves a picture, distances and a checkpoint', (t) => {
+test('the program samples from all three models and writes a plot, distances and a checkpoint', (t) => {
   const [data, out] = [join(dir, 'data'), join(dir, 'out')];
   mkdirSync(data);
   const random = seeded(7);
@@ -91,10 +91,13 @@ test('the program draws from all three models, and leaves a picture, distances a
   t.deepEqual([settings.count, settings.fitted], [30, 40]);
   t.deepEqual(Object.keys(measured.quality), ['memory', 'vq', 'gaussian']);
   const models = ['memory VAE', 'VQ-VAE', 'Gaussian VAE'];
-  const made = [...models.map((name) => `${name}, again`), ...models.map((name) => `${name}, mixture`)];
+  const made = [...models.map((name) => `${name}, reconstructed`), ...models.map((name) => `${name}, mixture`)];
   t.deepEqual(Object.keys(measured.distances), ['training images', ...made, 'Gaussian VAE, N(0, 1)']);
   for (const { blocks, patches } of Object.values<{ blocks: number; patches: number }>(measured.distances)) {
     t.true(blocks > 0 && patches > 0);
   }
-  t.regex(stdout, /samples\.png shows, from above: test images, memory VAE, VQ-VAE, Gaussian VAE, memory VAE, mixture/);
+  t.regex(
+    stdout,
+    /Rows of samples\.png, from top to bottom: test images, memory VAE, VQ-VAE, Gaussian VAE, memory VAE, mixture/,
+  );
 });

@@ -1,4 +1,6 @@
-// What the user can put right about data: shown as one sentence, without a stack.
+// Errors that the user can fix.
+
+/** An error about data or files. Programs print its message without a stack trace. */
 export class DataError extends Error {
   override readonly name = 'DataError';
 }

@@ -1,18 +1,18 @@
-// Plots as SVG files, drawn by Vega-Lite without a canvas, all in one look.
-import { writeFileSync } from 'node:fs';
+// Plots as SVG files in a common style, drawn by Vega-Lite without a canvas.
 import { parse, View } from 'vega';
 import { type Config, compile, type TopLevelSpec } from 'vega-lite';
+import { replaceFile } from './replace-file.js';
 
-/** Row-major numbers over time: one row a step. */
+/** A row-major matrix over time, one row per step. */
 export interface Frames {
   readonly data: ArrayLike<number>;
-  /** Steps. */
+  /** Number of steps. */
   readonly rows: number;
-  /** Numbers in a step. */
+  /** Length of a step. */
   readonly columns: number;
 }
 
-/** Okabe and Ito's colours, told apart by colour-blind readers too. */
+/** Okabe and Ito's colours, which are safe for colour-blind readers. */
 export const colors = { blue: '#0072b2', orange: '#d55e00', green: '#009e73', purple: '#cc79a7' };
 
 /** The dark end of viridis. */
@@ -48,10 +48,10 @@ const config: Config = {
   view: { stroke: '#888' },
 };
 
-/** Writes the plot to an SVG file. */
+/** Saves a plot as an SVG file. */
 export async function savePlot(path: string, spec: TopLevelSpec): Promise<void> {
   const view = new View(parse(compile(spec, { config }).spec), { renderer: 'none' });
-  writeFileSync(path, await view.toSVG());
+  replaceFile(path, await view.toSVG());
   view.finalize();
 }
 
@@ -61,22 +61,22 @@ export interface HeatMapOptions {
   readonly xTitle?: string;
   readonly width: number;
   readonly height: number;
-  /** Values at the dark and the bright end; smallest and largest by default. */
+  /** Values of the darkest and the brightest colour. Default: minimum and maximum. */
   readonly domain?: readonly [number, number];
-  /** Number of the first column, where only a part of them is shown. Default 0. */
+  /** Index of the first column, if only some columns are shown. Default 0. */
   readonly first?: number;
-  /** Where the columns are a ring: how many there are, so that numbers begin anew after the last. */
+  /** Number of columns of a circular memory: indices wrap around after the last. */
   readonly ring?: number;
 }
 
-/** For views side by side: each heat map keeps its own colours. */
+/** For concatenated views: each heat map has its own colour scale. */
 export const ownScales = { scale: { fill: 'independent' as const, stroke: 'independent' as const } };
 
-/** Numbers over time as a heat map: time to the right, columns downwards. */
+/** Draws frames as a heat map: time to the right, columns downwards. */
 export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions) {
   const { title, xTitle = 'time', yTitle, width, height, first = 0, ring } = options;
   const values = Array.from({ length: rows * columns }, (_, i) => {
-    // Half a step either way, so that a tick stands at the middle of its cell.
+    // Half a step in each direction, which centres ticks on their cells.
     const [x, y] = [Math.floor(i / columns) - 0.5, first + (i % columns) - 0.5];
     return { x, x2: x + 1, y, y2: y + 1, value: data[i] as number };
   });
@@ -91,10 +91,10 @@ export function heatMap({ data, rows, columns }: Frames, options: HeatMapOptions
     title: { text: title, fontSize: 14, frame: 'group' as const, offset: 6 },
     width,
     height,
-    // Cells that are as dark as the background are left to it: most of a focus.
+    // Cells as dark as the background are left out: most of the attention weights.
     data: { values: values.filter(({ value }) => value > low + 0.002 * (high - low)) },
     view: { fill: DARKEST },
-    // A stroke in the colour of the fill closes the hairlines between neighbours.
+    // A stroke in the fill colour closes the hairlines between cells.
     mark: { type: 'rect' as const, strokeWidth: 0.6, clip: true },
     encoding: {
       x: {

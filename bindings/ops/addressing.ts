@@ -1,91 +1,116 @@
-// Where a head looks: what its layer says, content weights, location weights.
+// Addressing of a memory by a head: head parameters, content weights, location weights.
 
-import { expectInteger, fail } from '../tensor/check.js';
+import { expectBoolean, expectInteger, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** What a head is told in one step; `erase` and `add` are a write head's. */
+/** A head's parameters at one time step; only a write head has `erase` and `add`. */
 export interface HeadParameters {
-  /** k: [B, W], in (−1, 1). */
+  /** Key k: [B, W], in (−1, 1). */
   readonly key: Tensor;
-  /** β: [B, 1], above 0. */
+  /** Key strength β: [B, 1], > 0. */
   readonly strength: Tensor;
-  /** g: [B, 1], in (0, 1). */
+  /** Interpolation gate g: [B, 1], in (0, 1). */
   readonly gate: Tensor;
-  /** s: [B, 2·maxShift + 1], sums to 1; s[j] moves the focus by maxShift − j. */
+  /** Shift weights s: [B, 2·maxShift + 1], sum to 1; s[j] shifts the focus by maxShift − j. */
   readonly shift: Tensor;
-  /** γ: [B, 1], above 1. */
+  /** Sharpness γ: [B, 1], > 1. */
   readonly sharpness: Tensor;
-  /** e: [B, W], in (0, 1). */
+  /** Erase vector e: [B, W], in (0, 1). */
   readonly erase?: Tensor;
-  /** a: [B, W], in (−1, 1). */
+  /** Add vector a: [B, W], in (−1, 1). */
   readonly add?: Tensor;
 }
 
-/** The sizes of a head. */
+/** Options of headParameters, all required. */
 export interface HeadOptions {
-  /** W. */
+  /** Memory row width W, ≥ 1. */
   readonly wordSize: number;
-  /** Farthest shift in one step, at least 0. */
+  /** Maximum shift per step, ≥ 0. */
   readonly maxShift: number;
-  /** Whether the head writes, and so wants `erase` and `add`. */
+  /** Include `erase` and `add`, for a write head. */
   readonly write: boolean;
 }
 
+const HEAD_OPTIONS: OptionKeys<HeadOptions> = { wordSize: true, maxShift: true, write: true };
+
 /**
- * Takes the output of a head's linear layer apart and brings every part into its range: key and add by tanh, strength by
- * softplus, gate and erase by sigmoid, shift by softmax, sharpness by 1 + softplus.
+ * Splits a head's linear output and applies each parameter's activation: tanh to key and add, softplus to strength,
+ * sigmoid to gate and erase, softmax to shift, 1 + softplus to sharpness.
  *
- * `x: [B, W + 1 + 1 + S + 1]`, of a write head `[B, … + W + W]`, with S = 2·maxShift + 1, in the order of HeadParameters.
- * Throws a RangeError where the width does not fit. Source: Graves et al. 2014, section 3.3.
+ * @param x Linear output, in the order of HeadParameters: [B, W + 2·maxShift + 4], for a write head
+ * [B, 3·W + 2·maxShift + 4].
+ * @param options Sizes and kind of the head.
+ * @returns The parameters of the head.
+ * @throws {RangeError} `x` does not have that width, or a size is out of its range.
+ * @throws {TypeError} An option is missing, unknown or of the wrong type.
+ * @example
+ * ```ts
+ * import { headParameters, load } from 'tapehead';
+ * const runtime = await load();
+ * runtime.noGrad(() => {
+ *   const x = runtime.zeros([1, 9]);
+ *   const { key, gate } = headParameters(x, { wordSize: 3, maxShift: 1, write: false });
+ *   console.log(key.shape, gate.item()); // → [ 1, 3 ] 0.5
+ * });
+ * ```
+ *
+ * @see Graves et al. 2014, section 3.3.
  */
-export function headParameters(x: Tensor, { wordSize, maxShift, write }: HeadOptions): HeadParameters {
+export function headParameters(x: Tensor, options: HeadOptions): HeadParameters {
+  const { wordSize, maxShift, write } = expectOptions('headParameters', options, HEAD_OPTIONS);
   expectInteger('headParameters', 'wordSize', wordSize, 1);
   expectInteger('headParameters', 'maxShift', maxShift, 0);
+  expectBoolean('headParameters', 'write', write);
   const shifts = 2 * maxShift + 1;
+  const widths = [wordSize, 1, 1, shifts, 1, ...(write ? [wordSize, wordSize] : [])];
   expectShape('headParameters', 'x', x, -1, wordSize + shifts + 3 + (write ? 2 * wordSize : 0));
   const { runtime } = x;
   const { kernels } = runtime;
-  const batch = x.shape[0] as number;
-  const [key, strength, gate] = [
-    runtime.output([batch, wordSize]),
-    runtime.output([batch, 1]),
-    runtime.output([batch, 1]),
-  ];
-  const [shift, sharpness] = [runtime.output([batch, shifts]), runtime.output([batch, 1])];
-  const written = write
-    ? { erase: runtime.output([batch, wordSize]), add: runtime.output([batch, wordSize]) }
-    : undefined;
-  const [e, a] = [written?.erase.pointer ?? 0, written?.add.pointer ?? 0];
+  const batch = x.dims[0] as number;
+  const outputs = widths.map((width) => runtime.output([batch, width])) as [Tensor, Tensor, Tensor, Tensor, Tensor];
+  const [key, strength, gate, shift, sharpness, erase, add] = outputs as [...typeof outputs, Tensor?, Tensor?];
   const [k, b, g, s, y] = [key.pointer, strength.pointer, gate.pointer, shift.pointer, sharpness.pointer];
+  const [e, a] = [erase?.pointer ?? 0, add?.pointer ?? 0];
   kernels.headParameters(k, b, g, s, y, e, a, x.pointer, batch, wordSize, shifts);
-  const outputs = [key, strength, gate, shift, sharpness];
-  if (written !== undefined) outputs.push(written.erase, written.add);
   runtime.record('headParameters', [x], outputs, () => {
-    const [dk, db, dg, ds, dy] = outputs.map(({ gradPointer }) => gradPointer) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    const [de, da] = [written?.erase.gradPointer ?? 0, written?.add.gradPointer ?? 0];
+    const [dk, db, dg] = [key.gradPointer, strength.gradPointer, gate.gradPointer];
+    const [ds, dy] = [shift.gradPointer, sharpness.gradPointer];
+    const [de, da] = [erase?.gradPointer ?? 0, add?.gradPointer ?? 0];
     const dx = runtime.gradient(x);
     kernels.headParametersBackward(dx, dk, db, dg, ds, dy, de, da, k, g, s, e, a, x.pointer, batch, wordSize, shifts);
   });
-  return { key, strength, gate, shift, sharpness, ...written };
+  return { key, strength, gate, shift, sharpness, ...(erase && add && { erase, add }) };
 }
 
 /**
- * Addresses memory by content: `w = softmax over i of β · cos(k, M[i])`.
+ * Computes content-based attention weights over the memory rows: `w = softmax over i of β · cos(k, M[i])`.
  *
- * `key: [B, W], strength: [B, 1], memory: [B, N, W] → [B, N]`. Norms below 1e-8 count as 1e-8, as in PyTorch's
- * `cosine_similarity`: a zero key or a zero row gives no NaN, in value or gradient. Throws a RangeError where the sizes do
- * not fit. Source: Graves et al. 2014, eq. 5 and 6.
+ * Norms below 1e-8 count as 1e-8, as in PyTorch's `cosine_similarity`: zero keys and zero rows give finite values and
+ * gradients.
+ *
+ * @param key Key k: [B, W].
+ * @param strength Key strength β: [B, 1].
+ * @param memory Memory M: [B, N, W].
+ * @returns The weights w: [B, N].
+ * @throws {RangeError} The shapes do not fit.
+ * @example
+ * ```ts
+ * import { contentWeights, load } from 'tapehead';
+ * const runtime = await load();
+ * runtime.noGrad(() => {
+ *   const memory = runtime.tensor([1, 0, 0, 1], [1, 2, 2]);
+ *   const [key, strength] = [runtime.tensor([0, 2], [1, 2]), runtime.tensor([50], [1, 1])];
+ *   const weights = contentWeights(key, strength, memory).toArray();
+ *   console.log(weights.map(Math.round)); // → Float32Array(2) [ 0, 1 ]
+ * });
+ * ```
+ *
+ * @see Graves et al. 2014, eq. 5 and 6.
  */
 export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): Tensor {
   expectShape('contentWeights', 'memory', memory, -1, -1, -1);
-  const [batch, rows, columns] = memory.shape as [number, number, number];
+  const [batch, rows, columns] = memory.dims as [number, number, number];
   expectShape('contentWeights', 'key', key, batch, columns);
   expectShape('contentWeights', 'strength', strength, batch, 1);
   const { runtime } = memory;
@@ -93,8 +118,13 @@ export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): T
   const weights = runtime.output([batch, rows]);
   const saved = runtime.allocate(batch * 2 * padded(rows));
   const [w, k, b, m] = [weights.pointer, key.pointer, strength.pointer, memory.pointer];
-  kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  const forward = () => kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  forward();
+  let overwritten = false;
   runtime.record('contentWeights', [key, strength, memory], [weights], () => {
+    // The kernel overwrites `saved`: another pass over a retained graph computes it again.
+    if (overwritten) forward();
+    overwritten = true;
     const [dk, db, dm] = [runtime.gradient(key), runtime.gradient(strength), runtime.gradient(memory)];
     kernels.contentWeightsBackward(dk, db, dm, weights.gradPointer, w, saved, k, b, m, batch, rows, columns);
   });
@@ -102,12 +132,33 @@ export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): T
 }
 
 /**
- * Moves the focus from where it was: interpolates `q = g · content + (1 − g) · previous`, shifts around the ring of rows
+ * Computes location-based weights from content weights and the previous weights: interpolates
+ * `q = g · content + (1 − g) · previous`, convolves circularly with the shift weights
  * `v[i] = Σⱼ s[j] · q[(i + j − maxShift) mod N]`, and sharpens `w = v^γ / Σ v^γ`.
  *
- * `content: [B, N], previous: [B, N], gate: [B, 1], shift: [B, 2·maxShift + 1], sharpness: [B, 1] → [B, N]`. The power is
- * taken in the logarithm, of numbers not below 1e-30: weights of zero give no NaN, in value or gradient. Throws a
- * RangeError where the sizes do not fit or `shift` has an even width. Source: Graves et al. 2014, eq. 7 to 9.
+ * The power is computed as exp(γ · ln max(v, 1e-30)): zero weights give finite values and gradients.
+ *
+ * @param content Content weights: [B, N].
+ * @param previous Weights of the previous time step: [B, N].
+ * @param gate Interpolation gate g: [B, 1].
+ * @param shift Shift weights s: [B, 2·maxShift + 1].
+ * @param sharpness Sharpness γ: [B, 1].
+ * @returns The weights w: [B, N].
+ * @throws {RangeError} The shapes do not fit, or `shift` has an even number of columns.
+ * @example
+ * ```ts
+ * import { load, locationWeights } from 'tapehead';
+ * const runtime = await load();
+ * runtime.noGrad(() => {
+ *   const [content, previous] = [runtime.zeros([1, 4]), runtime.tensor([1, 0, 0, 0], [1, 4])];
+ *   const [gate, sharpness] = [runtime.zeros([1, 1]), runtime.tensor([2], [1, 1])];
+ *   const shift = runtime.tensor([1, 0, 0], [1, 3]); // by +1
+ *   const weights = locationWeights(content, previous, gate, shift, sharpness);
+ *   console.log(weights.toArray()); // → Float32Array(4) [ 0, 1, 0, 0 ]
+ * });
+ * ```
+ *
+ * @see Graves et al. 2014, eq. 7 to 9.
  */
 export function locationWeights(
   content: Tensor,
@@ -117,13 +168,13 @@ export function locationWeights(
   sharpness: Tensor,
 ): Tensor {
   expectShape('locationWeights', 'content', content, -1, -1);
-  const [batch, rows] = content.shape as [number, number];
+  const [batch, rows] = content.dims as [number, number];
   expectShape('locationWeights', 'previous', previous, batch, rows);
   expectShape('locationWeights', 'gate', gate, batch, 1);
   expectShape('locationWeights', 'shift', shift, batch, -1);
   expectShape('locationWeights', 'sharpness', sharpness, batch, 1);
-  const shifts = shift.shape[1] as number;
-  if (shifts % 2 === 0) fail('locationWeights', 'shift', 'have an odd number of columns', shift.shape);
+  const shifts = shift.dims[1] as number;
+  if (shifts % 2 === 0) fail('locationWeights', 'shift', 'have an odd number of columns', shift.dims);
   const maxShift = (shifts - 1) / 2;
   const { runtime } = content;
   const { kernels } = runtime;
@@ -140,7 +191,7 @@ export function locationWeights(
   return weights;
 }
 
-/** The next multiple of four: kernels save whole vectors. */
+/** `count` rounded up to a multiple of four: kernels save whole vectors. */
 function padded(count: number): number {
   return Math.ceil(count / 4) * 4;
 }

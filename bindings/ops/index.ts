@@ -1,4 +1,4 @@
-// Every op by name; the test cases and the benches are keyed by this module's exports.
+// All ops; test cases and benches are keyed by these exports.
 export { contentWeights, headParameters, locationWeights } from './addressing.js';
 export { attention, attentionWeights } from './attention.js';
 export { batchNorm } from './batch-norm.js';

@@ -1,22 +1,23 @@
-// A weight used at many time steps of one step: packed once going forward, its gradient one matrix product going backward.
+// A weight used at many time steps: packed once for the forward pass, one matrix product for its gradient.
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import type { Deferred, Runtime } from '../tensor/runtime.js';
+import type { Runtime } from '../tensor/runtime.js';
+import type { Deferred } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** From this many rows on, a product by packed panels is faster than one by the weight as it lies. */
-const ROWS_WORTH_PACKING = 4;
-/** From this many rows on, a use of the weight fills the kernel's tiles by itself and need not wait for the others. */
-const ROWS_WORTH_A_PRODUCT = 256;
+/** Minimum number of rows for which packing the weight into panels pays off. */
+const PACKING_MIN_ROWS = 4;
+/** Minimum number of rows that fill the kernel's tiles: fewer are gathered from all uses of the weight. */
+const PRODUCT_MIN_ROWS = 256;
 
 /** y[rows, O] = (or, accumulating, +=) x[rows, I] · weightᵀ, with weight [O, I]. */
 export function multiplyByTransposed(y: number, x: number, weight: Tensor, rows: number, accumulate: boolean): void {
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   multiply(y, x, weight, rows, outputs, inputs, TRANSPOSE_B, accumulate ? ACCUMULATE : 0);
 }
 
 /** dx[rows, I] += dy[rows, O] · weight, with weight [O, I]. */
 export function addProductWithWeight(dx: number, dy: number, weight: Tensor, rows: number): void {
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   multiply(dx, dy, weight, rows, inputs, outputs, 0, ACCUMULATE);
 }
 
@@ -31,18 +32,18 @@ function multiply(
   add: number,
 ): void {
   const { kernels, arena } = weight.runtime;
-  if (m < ROWS_WORTH_PACKING || !weight.runtime.isPersistent(weight)) {
+  if (m < PACKING_MIN_ROWS || !weight.runtime.isPersistent(weight)) {
     kernels.matmul(y, x, weight.pointer, arena.scratch, m, n, k, how | add);
   } else {
     kernels.matmulPacked(y, x, packed(weight, n, k, how === TRANSPOSE_B), arena.scratch, m, n, k, add);
   }
 }
 
-/** Adds dyᵀ · x to the gradient of `weight` [O, I]: now, or together with its other uses when the backward pass ends. */
+/** Adds dyᵀ · x to the gradient of `weight` [O, I]: now, or with its other uses at the end of the backward pass. */
 export function addWeightGradient(weight: Tensor, dy: number, x: number, rows: number): void {
   if (!weight.requiresGrad) return;
   const { runtime } = weight;
-  if (rows >= ROWS_WORTH_A_PRODUCT || !runtime.isPersistent(weight)) {
+  if (rows >= PRODUCT_MIN_ROWS || !runtime.isPersistent(weight)) {
     product(weight, dy, x, rows);
     return;
   }
@@ -75,7 +76,7 @@ class WeightUses implements Deferred {
     if (this.#uses.length === 1) {
       product(this.weight, first.dy, first.x, first.rows);
     } else {
-      const [outputs, inputs] = this.weight.shape as [number, number];
+      const [outputs, inputs] = this.weight.dims as [number, number];
       const { arena } = this.runtime;
       const mark = arena.mark();
       product(this.weight, this.#gather('dy', outputs), this.#gather('x', inputs), this.#rows);
@@ -83,7 +84,7 @@ class WeightUses implements Deferred {
     }
   }
 
-  /** Rows of all uses, one after another. */
+  /** Address of the rows of all uses, concatenated. */
   #gather(which: 'dy' | 'x', width: number): number {
     const { arena } = this.runtime;
     const start = arena.allocate(this.#rows * width);
@@ -98,13 +99,13 @@ class WeightUses implements Deferred {
 
 function product(weight: Tensor, dy: number, x: number, rows: number): void {
   const { runtime } = weight;
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   const { kernels, arena } = runtime;
   const flags = TRANSPOSE_A | ACCUMULATE;
   kernels.matmul(runtime.gradient(weight), dy, x, arena.scratch, outputs, inputs, rows, flags);
 }
 
-/** Where op(weight) [k, n] lies packed. */
+/** Address of the packed panels of op(weight) [k, n], cached until the step ends or a parameter changes. */
 function packed(weight: Tensor, n: number, k: number, transposed: boolean): number {
   const { runtime } = weight;
   let panels = runtime.panels.get(weight);

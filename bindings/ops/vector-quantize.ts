@@ -62,17 +62,23 @@ export function vectorQuantize(
   kernels.takeRows(quantized.pointer, codebook.pointer, codes, rows, width);
   kernels.mse(loss.pointer, z.pointer, quantized.pointer, z.size);
   kernels.scale(loss.pointer, loss.pointer, 1, (codebookLoss ? 1 : 0) + commitment);
-  runtime.record('vectorQuantize', [z, codebook], [quantized, loss], () => {
-    const [dz, dcodebook] = [runtime.gradient(z), runtime.gradient(codebook)];
-    if (dz !== 0 && quantized.gradPointer !== 0) kernels.addScaled(dz, quantized.gradPointer, z.size, 1);
-    if (loss.gradPointer === 0) return;
-    const distance = runtime.allocate(z.size);
-    arena.zero(distance, z.size);
-    kernels.mseBackward(distance, 0, loss.gradPointer, z.pointer, quantized.pointer, z.size);
-    if (dz !== 0) kernels.addScaled(dz, distance, z.size, commitment);
-    if (dcodebook === 0 || !codebookLoss) return;
-    kernels.scale(distance, distance, z.size, -1);
-    kernels.takeRowsBackward(dcodebook, distance, codes, rows, width);
-  });
+  runtime.record(
+    'vectorQuantize',
+    [z, codebook],
+    [quantized, loss],
+    () => {
+      const [dz, dcodebook] = [runtime.gradient(z), runtime.gradient(codebook)];
+      if (dz !== 0 && quantized.gradPointer !== 0) kernels.addScaled(dz, quantized.gradPointer, z.size, 1);
+      if (loss.gradPointer === 0) return;
+      const distance = runtime.allocate(z.size);
+      arena.zero(distance, z.size);
+      kernels.mseBackward(distance, 0, loss.gradPointer, z.pointer, quantized.pointer, z.size);
+      if (dz !== 0) kernels.addScaled(dz, distance, z.size, commitment);
+      if (dcodebook === 0 || !codebookLoss) return;
+      kernels.scale(distance, distance, z.size, -1);
+      kernels.takeRowsBackward(dcodebook, distance, codes, rows, width);
+    },
+    [z, quantized],
+  );
   return { quantized, loss, codes: arena.readUnsigned(codes, rows) };
 }

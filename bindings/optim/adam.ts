@@ -1,6 +1,7 @@
 // Adam and AdamW.
 
 import { expectBoolean, expectNumber, expectOptions, failType, type OptionKeys } from '../tensor/check.js';
+import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { expectDecayRate, MIN_EPS, Optimizer } from './optimizer.js';
 
@@ -39,15 +40,15 @@ abstract class AdaptiveMoments extends Optimizer {
   }
 
   /** @internal */
-  protected update(step: number): void {
+  protected update(step: number, range: Flat): void {
     const { betas, eps, weightDecay } = this.#options;
     this.parameters.runtime.kernels.adam(
-      this.flat.pointer,
-      this.flat.gradPointer,
+      range.pointer,
+      range.gradPointer,
       this.moment('exp_avg'),
       this.moment('exp_avg_sq'),
       this.moment('max_exp_avg_sq'),
-      this.flat.length,
+      range.length,
       this.learningRate,
       ...betas,
       eps,

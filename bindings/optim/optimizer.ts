@@ -1,18 +1,15 @@
 // The base of all optimizers: flat moment buffers laid out like the parameters, the learning rate, the state dict.
 
+import type { Block } from '../engine/arena.js';
 import { describe, expectInteger, expectNumber, fail, failType } from '../tensor/check.js';
-import { expectEntry, Parameters, type StateDict, type StateEntry, type StateSource } from '../tensor/parameters.js';
+import type { Flat } from '../tensor/flat.js';
+import { Parameters } from '../tensor/parameters.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
+import { expectEntry, expectStateMap, type StateDict, type StateEntry, type StateSource } from '../tensor/state.js';
+import { DISPOSE } from '../tensor/tensor.js';
 
 /** Minimum eps: keeps denominators above 0 in float32 while moments are 0, as in the padding of the flat buffers. */
 export const MIN_EPS = 1e-30;
-
-/** Addresses of the flat buffers, and their length in floats. */
-interface Flat {
-  readonly pointer: number;
-  readonly gradPointer: number;
-  readonly length: number;
-}
 
 /**
  * The interface that SGD, Adam, AdamW and RMSprop share. An optimizer updates all parameters of one Parameters object.
@@ -34,11 +31,13 @@ interface Flat {
 export abstract class Optimizer {
   /** The parameters it updates. */
   readonly parameters: Parameters;
-  /** @internal */
-  protected readonly flat: Flat;
   readonly #op: string;
-  /** Addresses of the moments' flat buffers, by PyTorch's name of the moment. */
-  readonly #moments: ReadonlyMap<string, number>;
+  readonly #flat: Flat;
+  /** The moments' flat buffers, by PyTorch's name of the moment. */
+  readonly #moments: ReadonlyMap<string, Block>;
+  /** Byte offset in the flat buffers of the parameters that are being updated. */
+  #offset = 0;
+  #disposed = false;
   #learningRate: number;
   #step = 0;
 
@@ -49,10 +48,8 @@ export abstract class Optimizer {
     this.#op = op;
     this.parameters = parameters;
     this.#learningRate = lr;
-    this.flat = parameters.flat();
-    const { arena } = parameters.runtime;
-    const names = moments.filter((name) => name !== false);
-    this.#moments = new Map(names.map((name) => [name, arena.allocatePersistent(this.flat.length)]));
+    this.#flat = parameters.flat();
+    this.#moments = this.#allocate(moments.filter((name) => name !== false));
   }
 
   /**
@@ -75,11 +72,21 @@ export abstract class Optimizer {
     this.#learningRate = value;
   }
 
-  /** Updates every parameter from its gradient. Gradients are kept: call `zeroGrad` before the next backward pass. */
+  /**
+   * Updates every parameter from its gradient, except frozen ones (`requiresGrad` false). Gradients are kept: call
+   * `zeroGrad` before the next backward pass.
+   *
+   * @throws {ReferenceError} The optimizer or its parameters have been disposed.
+   */
   step(): void {
+    this.#expectAlive('step');
     this.#step++;
-    this.update(this.#step);
-    this.parameters.runtime.parametersChanged();
+    const { pointer, gradPointer } = this.#flat;
+    for (const { start, length } of this.parameters.spans()) {
+      this.#offset = 4 * start;
+      this.update(this.#step, { pointer: pointer + this.#offset, gradPointer: gradPointer + this.#offset, length });
+    }
+    this.parameters.changed();
   }
 
   /** Sets every gradient to zero. */
@@ -93,6 +100,7 @@ export abstract class Optimizer {
    * @returns `step` (a float32 scalar, as in PyTorch), then every parameter's moments (`controller.weight.exp_avg`).
    */
   stateDict(): StateDict {
+    this.#expectAlive('stateDict');
     const { arena } = this.parameters.runtime;
     const state = new Map<string, StateEntry>([['step', { shape: [], data: Float32Array.of(this.#step) }]]);
     for (const { name, shape, address } of this.#entries()) {
@@ -109,9 +117,8 @@ export abstract class Optimizer {
    * @throws {TypeError} `state` is not a Map.
    */
   loadStateDict(state: StateSource): void {
-    if (typeof state?.get !== 'function' || typeof state.keys !== 'function') {
-      failType('loadStateDict', 'state', 'be a Map of names to values', state);
-    }
+    this.#expectAlive('loadStateDict');
+    expectStateMap('loadStateDict', state);
     const entries = [...this.#entries()];
     const names = new Set(['step', ...entries.map(({ name }) => name)]);
     for (const name of state.keys()) {
@@ -125,18 +132,49 @@ export abstract class Optimizer {
     this.#step = step;
   }
 
-  /** @internal Calls the kernel; `step` counts from 1. */
-  protected abstract update(step: number): void;
+  /** Frees the moments at once. Otherwise they are freed when the optimizer is garbage-collected. */
+  dispose(): void {
+    this.#disposed = true;
+    for (const block of this.#moments.values()) this.parameters.runtime.arena.free(block);
+  }
 
-  /** @internal Address of a moment's flat buffer, 0 if this optimizer has none of that name. */
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
+  }
+
+  /** @internal Calls the kernel on a range of the flat buffers; `step` counts from 1. */
+  protected abstract update(step: number, range: Flat): void;
+
+  /** @internal Address of a moment in the range that is being updated, 0 if this optimizer has none of that name. */
   protected moment(name: string): number {
-    return this.#moments.get(name) ?? 0;
+    const block = this.#moments.get(name);
+    return block === undefined ? 0 : block.address + this.#offset;
+  }
+
+  /** Allocates all moments or, if memory runs out, none. */
+  #allocate(names: readonly string[]): Map<string, Block> {
+    const { arena } = this.parameters.runtime;
+    const moments = new Map<string, Block>();
+    try {
+      for (const name of names) moments.set(name, arena.allocatePersistent(this.#flat.length));
+    } catch (error) {
+      for (const block of moments.values()) arena.free(block);
+      throw error;
+    }
+    return moments;
+  }
+
+  #expectAlive(method: string): void {
+    this.parameters.flat();
+    if (!this.#disposed) return;
+    throw new ReferenceError(`${this.#op}.${method}: it cannot be used any more, since it has been disposed`);
   }
 
   *#entries(): Iterable<{ name: string; shape: Shape; address: number }> {
     for (const [name, { shape, pointer }] of this.parameters.entries()) {
-      for (const [moment, address] of this.#moments) {
-        yield { name: `${name}.${moment}`, shape, address: address + pointer - this.flat.pointer };
+      for (const [moment, { address }] of this.#moments) {
+        yield { name: `${name}.${moment}`, shape, address: address + pointer - this.#flat.pointer };
       }
     }
   }

@@ -1,6 +1,7 @@
 // RMSprop, in PyTorch's form and in that of Graves 2013.
 
 import { expectBoolean, expectNumber, expectOptions, type OptionKeys } from '../tensor/check.js';
+import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { expectDecayRate, MIN_EPS, Optimizer } from './optimizer.js';
 
@@ -79,15 +80,15 @@ export class RMSprop extends Optimizer {
   }
 
   /** @internal */
-  protected update(): void {
+  protected update(_step: number, range: Flat): void {
     const { alpha, eps, weightDecay, momentum, epsInsideRoot } = this.#options;
     this.parameters.runtime.kernels.rmsprop(
-      this.flat.pointer,
-      this.flat.gradPointer,
+      range.pointer,
+      range.gradPointer,
       this.moment('square_avg'),
       this.moment('grad_avg'),
       this.moment('momentum_buffer'),
-      this.flat.length,
+      range.length,
       this.learningRate,
       alpha,
       eps,

@@ -1,6 +1,7 @@
 // Stochastic gradient descent.
 
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
+import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { Optimizer } from './optimizer.js';
 
@@ -68,8 +69,8 @@ export class SGD extends Optimizer {
   }
 
   /** @internal */
-  protected update(step: number): void {
-    const { pointer, gradPointer, length } = this.flat;
+  protected update(step: number, range: Flat): void {
+    const { pointer, gradPointer, length } = range;
     const { momentum, dampening, weightDecay, nesterov } = this.#options;
     const buffer = this.moment('momentum_buffer');
     const damping = step === 1 ? 0 : dampening;

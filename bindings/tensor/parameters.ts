@@ -1,77 +1,118 @@
 // The trainable tensors of a model: one flat buffer of values and one of gradients, with named slices.
-
-import { expectDimensions, fail } from './check.js';
-import type { Runtime } from './runtime.js';
+import { describe, expectBoolean, expectDimensions, expectOptions, fail, failType, type OptionKeys } from './check.js';
+import { type Flat, flatLength, layOut, type Span, trainedSpans } from './flat.js';
+import { Runtime } from './runtime.js';
 import { type Shape, sizeOf } from './shape.js';
-import type { Tensor } from './tensor.js';
+import {
+  applyState,
+  expectStateMap,
+  type LoadReport,
+  type LoadStateOptions,
+  type StateDict,
+  type StateSource,
+} from './state.js';
+import { DISPOSE, type Tensor } from './tensor.js';
 
-/** A tensor's values outside the runtime, as in a checkpoint. */
-export interface StateEntry {
-  /** Sizes of the dimensions, outermost first. */
-  readonly shape: Shape;
-  /** The numbers, row-major. */
-  readonly data: Float32Array;
-}
-
-/** Values by PyTorch's keys (`controller.cells.0.weight_ih`), in the order the parameters were made. */
-export type StateDict = Map<string, StateEntry>;
-
-/** Values to load, by name: what a `stateDict()` returned, or the tensors of a safetensors file. */
-export type StateSource = ReadonlyMap<
-  string,
-  {
-    /** Sizes of the dimensions, outermost first. */
-    readonly shape: Shape;
-    /** The numbers, row-major. */
-    readonly data: ArrayLike<number> | ArrayLike<bigint>;
-  }
->;
-
-/** Where a layer makes its parameters: a Parameters object seen under a prefix. */
+/** Where a layer creates its parameters: a `Parameters` object, seen under a prefix. */
 export interface ParameterScope {
-  /** Where the tensors live. */
+  /** Runtime whose memory holds the parameters. */
   readonly runtime: Runtime;
-  /** Makes the parameter `name`, zeros at first. */
+  /**
+   * Creates the parameter `name`, zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The parameter, with `requiresGrad`.
+   */
   create(name: string, shape: Shape): Tensor;
-  /** Makes the buffer `name`: saved and loaded with the parameters, but not trained. Zeros at first. */
+  /**
+   * Creates the buffer `name`, saved and loaded with the parameters but not trained. Zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The buffer.
+   */
   createBuffer(name: string, shape: Shape): Tensor;
-  /** The same object under the prefix `name.`. */
+  /**
+   * The same object under the prefix `name.`.
+   *
+   * @param name Prefix, without the dot.
+   * @returns The scope.
+   */
   scope(name: string): ParameterScope;
 }
 
+const DISPOSED = 'they cannot be used any more, since they have been disposed';
+const LOAD_OPTIONS: OptionKeys<LoadStateOptions> = { strict: true, prefix: true };
+
 /**
- * Trainable tensors by name. Layers make them with `create`; before the next step (or by `seal`) they are laid out in one
- * buffer, gradients in another, so that an optimizer or a norm is one kernel call over `size` floats.
+ * Named trainable tensors, with a state dict. Layers create them; an optimizer lays them out in one buffer, and their gradients in
+ * another, so that an update is one kernel call. Parameters cannot be added once an optimizer trains them.
+ *
+ * @example
+ * ```ts
+ * import { Linear, load, Parameters, Random } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const parameters = new Parameters(runtime);
+ * new Linear(parameters.scope('encoder'), 4, 2, new Random(runtime, 1));
+ * console.log([...parameters.stateDict().keys()]); // ['encoder.weight', 'encoder.bias']
+ * ```
  */
 export class Parameters implements ParameterScope {
   readonly #tensors = new Map<string, Tensor>();
   readonly #buffers = new Map<string, Tensor>();
-  #pointer = 0;
-  #gradPointer = 0;
-  #length = 0;
+  #flat: ReturnType<typeof layOut> | undefined;
+  #disposed = false;
 
+  /**
+   * Creates an empty set of parameters.
+   *
+   * @param runtime Runtime whose memory holds the parameters.
+   * @throws {TypeError} Where `runtime` is not a Runtime.
+   */
   constructor(
-    /** Where the tensors live. */
+    /** Runtime whose memory holds the parameters. */
     readonly runtime: Runtime,
   ) {
-    runtime.unsealed.add(this);
+    if (!(runtime instanceof Runtime)) failType('Parameters', 'runtime', 'be a Runtime', runtime);
   }
 
+  /**
+   * Creates the parameter `name`, zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The parameter, with `requiresGrad`.
+   * @throws {RangeError} The name is taken, memory runs out, or an optimizer trains the parameters already.
+   */
   create(name: string, shape: Shape): Tensor {
-    if (this.#gradPointer !== 0) fail('create', 'name', 'be made before the parameters are used', name);
-    const tensor = this.#make(name, shape);
+    if (this.#flat !== undefined) fail('Parameters.create', 'name', 'be created before an optimizer is', name);
+    const tensor = this.#make(name, shape, this.#tensors);
     tensor.requiresGrad = true;
-    this.#tensors.set(name, tensor);
     return tensor;
   }
 
+  /**
+   * Creates the buffer `name`, saved and loaded with the parameters but not trained. Zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The buffer.
+   * @throws {RangeError} The name is taken, or memory runs out.
+   */
   createBuffer(name: string, shape: Shape): Tensor {
-    const tensor = this.#make(name, shape);
-    this.#buffers.set(name, tensor);
-    return tensor;
+    return this.#make(name, shape, this.#buffers);
   }
 
+  /**
+   * The same object under the prefix `prefix.`.
+   *
+   * @param prefix Prefix, without the dot.
+   * @returns The scope.
+   */
   scope(prefix: string): ParameterScope {
+    expectName('Parameters.scope', prefix);
     return {
       runtime: this.runtime,
       create: (name, shape) => this.create(`${prefix}.${name}`, shape),
@@ -80,107 +121,146 @@ export class Parameters implements ParameterScope {
     };
   }
 
-  /** Lays the parameters out; called by the runtime at the next step, and by optimizers. No more can be made afterwards. */
-  seal(): void {
-    if (this.#gradPointer !== 0) return;
-    const tensors = [...this.#tensors.values()];
-    const { arena } = this.runtime;
-    const first = tensors[0]?.pointer ?? 0;
-    const end = tensors.reduce((next, { pointer, size }) => (pointer === next ? after(pointer, size) : -1), first);
-    this.#length = tensors.reduce((bytes, { size }) => after(bytes, size), 0) / 4;
-    this.#pointer = end === -1 ? arena.allocatePersistent(this.#length) : first;
-    this.#gradPointer = arena.allocatePersistent(this.#length);
-    let offset = 0;
-    for (const tensor of tensors) {
-      if (end === -1) {
-        arena.copy(this.#pointer + offset, tensor.pointer, tensor.size);
-        tensor.pointer = this.#pointer + offset;
+  /**
+   * @internal Runs `fn`, which creates parameters. Where it throws, those are freed and forgotten: a constructor that fails leaves
+   * nothing behind.
+   */
+  atomically<T>(fn: () => T): T {
+    const before = new Set([...this.#tensors.keys(), ...this.#buffers.keys()]);
+    try {
+      return fn();
+    } catch (error) {
+      for (const among of [this.#tensors, this.#buffers]) {
+        for (const [name, tensor] of among) if (!before.has(name) && among.delete(name)) tensor.free();
       }
-      tensor.gradPointer = this.#gradPointer + offset;
-      offset = after(offset, tensor.size);
+      throw error;
     }
-    this.runtime.unsealed.delete(this);
   }
 
-  /** Number of trainable numbers. */
+  /**
+   * Number of trainable numbers, frozen ones included; buffers are not counted.
+   *
+   * @returns The number.
+   */
   get count(): number {
     let count = 0;
     for (const { size } of this.#tensors.values()) count += size;
     return count;
   }
 
-  /** @internal The flat buffers: addresses of values and gradients, and their length in floats, gaps of zeros included. */
-  flat(): { pointer: number; gradPointer: number; length: number } {
-    this.seal();
-    return { pointer: this.#pointer, gradPointer: this.#gradPointer, length: this.#length };
+  /** @internal The flat buffers. They are laid out at the first call, and stay. */
+  flat(): Flat {
+    if (this.#disposed) throw new ReferenceError(`Parameters: ${DISPOSED}`);
+    this.#flat ??= layOut(this.runtime, [...this.#tensors.values()]);
+    return this.#flat;
+  }
+
+  /** @internal The parameters that are not frozen, as ranges of the flat buffers in floats. */
+  spans(): Span[] {
+    return trainedSpans(this.flat(), this.#tensors.values());
+  }
+
+  /** @internal The gradients of the parameters that are not frozen: where each range starts, and its length in floats. */
+  gradients(): Span[] {
+    if (this.#flat !== undefined) {
+      const { gradPointer } = this.#flat;
+      return this.spans().map(({ start, length }) => ({ start: gradPointer + 4 * start, length }));
+    }
+    const tensors = [...this.#tensors.values()].filter(
+      ({ requiresGrad, gradPointer }) => requiresGrad && gradPointer !== 0,
+    );
+    return tensors.map(({ gradPointer, size }) => ({ start: gradPointer, length: size }));
+  }
+
+  /** @internal The values of every parameter that is trained have changed. */
+  changed(): void {
+    for (const tensor of this.#tensors.values()) if (tensor.requiresGrad) this.runtime.changed(tensor);
   }
 
   /** Sets every gradient to zero. */
   zeroGrad(): void {
-    this.seal();
-    this.runtime.arena.zero(this.#gradPointer, this.#length);
+    if (this.#flat !== undefined) this.runtime.arena.zero(this.#flat.gradPointer, this.#flat.length);
+    else for (const tensor of this.#tensors.values()) tensor.zeroGrad();
   }
 
-  /** The parameter or buffer of this name. Throws a RangeError where there is none. */
+  /**
+   * Returns a parameter or buffer by its name.
+   *
+   * @param name Name of a parameter or buffer.
+   * @returns The parameter or buffer.
+   * @throws {RangeError} Where there is none of that name.
+   */
   get(name: string): Tensor {
-    return this.#find(name) ?? fail('get', 'name', 'be the name of a parameter or buffer', name);
+    return this.#find(name) ?? fail('Parameters.get', 'name', 'be the name of a parameter or buffer', name);
   }
 
-  /** Names and trainable tensors, in the order they were made. */
+  /**
+   * Names and trainable tensors, in the order of creation.
+   *
+   * @returns An iterator over pairs.
+   */
   entries(): IterableIterator<[string, Tensor]> {
     return this.#tensors.entries();
   }
 
-  /** A copy of all values, by name: parameters, then buffers. */
+  /**
+   * Copies all values, by name: parameters, then buffers. `writeSafetensors` takes the result.
+   *
+   * @returns The state dict.
+   */
   stateDict(): StateDict {
-    return new Map(
-      [...this.#tensors, ...this.#buffers].map(([name, tensor]) => [
-        name,
-        { shape: tensor.shape, data: tensor.toArray() },
-      ]),
-    );
+    const tensors = [...this.#tensors, ...this.#buffers];
+    return new Map(tensors.map(([name, tensor]) => [name, { shape: tensor.shape, data: tensor.toArray() }]));
   }
 
   /**
-   * Takes over the values of `state`, which must hold exactly the names and shapes of `stateDict()`.
-   * Everything is checked first: a RangeError leaves the parameters as they were.
+   * Loads values by name. Everything is checked first: an error leaves all values as they were.
+   *
+   * @param state What `stateDict()` returned, or the tensors of a safetensors file.
+   * @param options Options.
+   * @returns The names that `state` lacks and those that it has beyond the parameters; both empty where `strict`.
+   * @throws {RangeError} Where a shape differs or, with `strict`, names differ.
+   * @throws {TypeError} Where `state` is not a Map or holds something else than numbers.
    */
-  loadStateDict(state: StateSource): void {
-    for (const name of state.keys()) {
-      if (!this.#find(name)) fail('loadStateDict', 'state', 'hold only the names of parameters', name);
-    }
-    const tensors = [...this.#tensors, ...this.#buffers];
-    const values = tensors.map(([name, { shape }]) => expectEntry(state, name, shape));
-    for (const [i, [, tensor]] of tensors.entries()) tensor.set(values[i] as ArrayLike<number>);
+  loadStateDict(state: StateSource, options: LoadStateOptions = {}): LoadReport {
+    const { strict = true, prefix: given } = expectOptions('loadStateDict', options, LOAD_OPTIONS);
+    expectBoolean('loadStateDict', 'strict', strict);
+    const prefix = given ?? '';
+    if (typeof prefix !== 'string') failType('loadStateDict', 'prefix', 'be a string', prefix);
+    expectStateMap('loadStateDict', state);
+    return applyState(state, [...this.#tensors, ...this.#buffers], strict, prefix);
+  }
+
+  /** Frees values, buffers and gradients at once. Without a call they are freed when nothing refers to them. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const tensor of [...this.#tensors.values(), ...this.#buffers.values()]) tensor.free();
+    for (const block of this.#flat?.blocks ?? []) this.runtime.retire(block);
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 
   #find(name: string): Tensor | undefined {
     return this.#tensors.get(name) ?? this.#buffers.get(name);
   }
 
-  #make(name: string, shape: Shape): Tensor {
-    expectDimensions('create', 'shape', shape);
-    if (this.#find(name)) fail('create', 'name', 'be new', name);
-    return this.runtime.persistent(shape);
+  /** A tensor of zeros, whose gradient will fit too. */
+  #make(name: string, shape: Shape, among: Map<string, Tensor>): Tensor {
+    expectName('Parameters.create', name);
+    expectDimensions('Parameters.create', 'shape', shape);
+    if (this.#find(name)) throw new RangeError(`Parameters.create: duplicate parameter name ${describe(name)}`);
+    if (this.#disposed) throw new ReferenceError(`Parameters.create: ${DISPOSED}`);
+    if (among === this.#tensors) this.runtime.arena.expectRoom(flatLength(among.values()) + 2 * (sizeOf(shape) + 16));
+    const tensor = this.runtime.persistent(shape, name);
+    among.set(name, tensor);
+    return tensor;
   }
 }
 
-/** The numbers that `state` must hold under `name`, in this shape. */
-export function expectEntry(state: StateSource, name: string, shape: Shape): ArrayLike<number> {
-  const entry = state.get(name) ?? fail('loadStateDict', 'state', `hold ${name}`, 'nothing of that name');
-  const { data } = entry;
-  const size = sizeOf(shape);
-  const same = entry.shape.length === shape.length && entry.shape.every((dim, i) => dim === shape[i]);
-  if (!same) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, entry.shape);
-  if (data.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, data.length);
-  return isNumeric(data) ? data : Array.from(data, Number);
-}
-
-function isNumeric(data: ArrayLike<number> | ArrayLike<bigint>): data is ArrayLike<number> {
-  return typeof data[0] !== 'bigint';
-}
-
-/** The address at which the arena puts what follows `size` floats at `address`. */
-function after(address: number, size: number): number {
-  return Math.ceil((address + size * 4) / 64) * 64;
+function expectName(op: string, name: string): void {
+  if (typeof name !== 'string' || name === '') failType(op, 'name', 'be a non-empty string', name);
 }

@@ -1,57 +1,56 @@
-// The runtime: kernels and memory, steps and their scopes, and the tape that is run backwards.
-import type { Arena } from '../engine/arena.js';
+// The runtime: kernels and memory, steps and their scopes.
+import type { Arena, Block } from '../engine/arena.js';
 import type { Kernels } from '../engine/kernels.js';
 import type { Threads } from '../engine/threads.js';
-import { expectDimensions, fail, failType } from './check.js';
-import { expectTensor } from './check-tensor.js';
-import { keep } from './scope-escape.js';
+import { expectBoolean, expectDimensions, expectOptions, fail } from './check.js';
+import { running } from './check-tensor.js';
+import { expectSize, numbersOf, type TensorData } from './data.js';
+import {
+  type MemoryUsage,
+  type RuntimeInfo,
+  STEP_OPTIONS,
+  type StepOptions,
+  TENSOR_OPTIONS,
+  type TensorOptions,
+} from './runtime-options.js';
+import { moveToOuter, tensorsOf } from './scope-escape.js';
 import { type Shape, sizeOf } from './shape.js';
-import { type Scope, Tensor } from './tensor.js';
+import { expectResult, expectSynchronous } from './synchronous.js';
+import { type Deferred, type Saved, Tape } from './tape.js';
+import { BACKWARD_OPTIONS, type BackwardOptions, DISPOSE, type Scope, Tensor } from './tensor.js';
+import { expectUpstream } from './upstream.js';
 
-/** What was loaded, and why that build and so many threads. */
-export interface RuntimeInfo {
-  /** `relaxed` has fused multiply-adds, `simd` the same bits on any engine. */
-  readonly variant: 'simd' | 'relaxed';
-  /** Threads that share large ops, the calling one included. */
-  readonly threads: number;
-  /** Why this build, and why so many threads. */
-  readonly reason: string;
-}
+const STEP_ENDED = 'its step has ended';
 
-/** What a step can be asked for. */
-export interface StepOptions {
-  /** Throw where a loss is NaN or infinite, naming the op that first produced such a number. Default false. */
-  detectAnomaly?: boolean;
-}
-
-interface Entry {
-  readonly op: string;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
-  readonly backward: () => void;
-}
-
-/** Something to do once all closures of a backward pass have run. */
-export interface Deferred {
-  flush(): void;
-}
-
-/** Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
+/** @internal Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
 export type Panels = [transposed: number, plain: number];
 
-/** One wasm instance with its memory and tape. Made by `load`. */
+/**
+ * One instance of the kernels, with its memory. Created by `load`; layers, models, optimizers and tensors belong to one runtime.
+ *
+ * @example
+ * ```ts
+ * import { load, softmax } from 'tapehead';
+ * const runtime = await load();
+ * const weights = runtime.step(() => softmax(runtime.tensor([0, 0])).toArray());
+ * console.log(weights); // → Float32Array(2) [ 0.5, 0.5 ]
+ * console.log(runtime.info.variant, runtime.memory.used < runtime.memory.max);
+ * ```
+ */
 export class Runtime {
-  /** @internal Work left for the end of the running backward pass, by the tensor it is for. */
-  readonly deferred = new Map<Tensor, Deferred>();
-  /** @internal Addresses of weights packed for products, made at their first use in a step. */
+  /** @internal Weights packed for products, at their first use in a step. */
   readonly panels = new Map<Tensor, Panels>();
-  /** @internal Parameters that are not laid out yet, to be laid out before the next step. */
-  readonly unsealed = new Set<{ seal(): void }>();
-  readonly #forever: Scope = { alive: true };
+  /** @internal Counts changes of tensors' values; see `Entry.time`. */
+  clock = 0;
+  readonly #forever: Scope = { alive: true, end: '' };
+  readonly #tape = new Tape(this);
   #scope = this.#forever;
+  /** Whether a backward pass has put gradients into the memory of the running inner scope. */
+  #pinned = false;
   #gradEnabled = true;
   #detectAnomaly = false;
-  #tape: Entry[] = [];
+  /** Blocks that the running step may still refer to by address. */
+  #retired: Block[] = [];
 
   /** @internal Use `load`. */
   constructor(
@@ -61,7 +60,11 @@ export class Runtime {
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 
-  /** The build and the threads in use, and why; threads that failed to start are left out once that is known. */
+  /**
+   * The build and the threads in use, and why; threads that failed to start are left out once that is known.
+   *
+   * @returns Variant, number of threads, and the reasons.
+   */
   get info(): RuntimeInfo {
     const { variant, threads, reason } = this.loaded;
     if (this.threads?.closed) return { variant, threads: 1, reason: `${reason}, until runtime.close()` };
@@ -72,9 +75,20 @@ export class Runtime {
 
   /**
    * Resolves when every worker thread is up or has been given up on; never rejects. Ops run before that, on the threads that are up.
+   *
+   * @returns The promise.
    */
   get ready(): Promise<void> {
     return this.threads?.settled ?? Promise.resolve();
+  }
+
+  /**
+   * Linear memory in bytes.
+   *
+   * @returns Bytes in use now, at most so far, and allowed.
+   */
+  get memory(): MemoryUsage {
+    return { used: this.arena.bytesInUse, peak: this.arena.peakBytes, max: this.arena.maxBytes };
   }
 
   /** Terminates the worker threads, if any. The runtime stays usable: from then on the caller does all work. */
@@ -82,107 +96,147 @@ export class Runtime {
     this.threads?.close();
   }
 
+  /** `close`, for `using`. */
+  [DISPOSE](): void {
+    this.close();
+  }
+
   /**
-   * Runs `fn`; every tensor made inside is gone at its end, whatever it returns or throws. Ops may only run inside a step.
-   * With `detectAnomaly`, a non-finite loss throws a RangeError that names the op which first produced a non-finite number. Throws an
-   * Error where a thread has been lost.
+   * Runs `fn`. Tensors created inside are freed when it returns or throws. Ops run inside a step only.
+   *
+   * @param fn Synchronous function.
+   * @param options Options.
+   * @returns What `fn` returns.
+   * @throws {RangeError} Inside another step; with `detectAnomaly`, where a loss or a gradient is not finite.
+   * @throws {TypeError} Where `fn` is asynchronous or a generator.
+   * @throws {Error} Where a thread has been lost.
    */
-  step<T>(fn: () => T, { detectAnomaly = false }: StepOptions = {}): T {
-    if (this.#scope !== this.#forever) throw new RangeError('step: steps must not be nested, got a step inside a step');
+  step<T>(fn: () => T, options: StepOptions = {}): T {
+    expectSynchronous('Runtime.step', fn);
+    const { detectAnomaly = false } = expectOptions('Runtime.step', options, STEP_OPTIONS);
+    expectBoolean('Runtime.step', 'detectAnomaly', detectAnomaly);
+    if (this.#scope !== this.#forever) throw new RangeError('Runtime.step: steps cannot be nested');
     this.threads?.expectAlive();
-    if (this.unsealed.size > 0) for (const parameters of this.unsealed) parameters.seal();
-    const mark = this.arena.mark();
-    const scope = { alive: true };
+    const scope = { alive: true, end: STEP_ENDED };
+    const outer = running.runtime;
+    running.runtime = this;
     this.#scope = scope;
     this.#detectAnomaly = detectAnomaly;
+    this.#pinned = false;
     try {
-      const result = fn();
-      if (result instanceof Promise) failType('step', 'fn', 'be synchronous', result);
-      return result;
+      return expectResult('Runtime.step', fn());
     } finally {
       scope.alive = false;
       this.#scope = this.#forever;
-      this.#clear();
-      this.parametersChanged();
-      this.arena.reset(mark);
+      this.#tape.clear();
+      this.#forgetPanels();
+      this.arena.endStep();
+      for (const block of this.#retired.splice(0)) this.arena.free(block);
+      running.runtime = outer;
     }
   }
 
   /**
-   * Runs `fn` without recording, and keeps of its tensors only those it returns (also inside arrays and plain objects).
-   * Outside a step nothing is kept, as at the end of a step.
+   * Runs `fn` without recording a graph. Inside a step, tensors that it returns (also in arrays, plain objects, maps and sets) move to the
+   * enclosing scope and the others are freed; outside, it is a step of its own.
+   *
+   * @param fn Synchronous function.
+   * @returns What `fn` returns.
+   * @throws {TypeError} Where `fn` is asynchronous or a generator.
    */
   noGrad<T>(fn: () => T): T {
+    expectSynchronous('Runtime.noGrad', fn);
     if (this.#scope === this.#forever) return this.step(() => this.#withoutGrad(fn));
-    const outer = this.#scope;
-    const inner = { alive: true };
+    const [outer, outerPinned] = [this.#scope, this.#pinned];
+    const inner = { alive: true, end: STEP_ENDED };
     const mark = this.arena.mark();
     this.#scope = inner;
+    this.#pinned = false;
     let kept = mark;
     try {
-      const result = this.#withoutGrad(fn);
-      kept = keep(this.arena, result, inner, outer, mark);
+      const result = expectResult('Runtime.noGrad', this.#withoutGrad(fn));
+      if (this.#pinned) for (const tensor of tensorsOf(result, inner)) tensor.scope = outer;
+      else kept = moveToOuter(this.arena, result, inner, outer, mark);
       return result;
     } finally {
       inner.alive = false;
       this.#scope = outer;
-      for (const [weight, panels] of this.panels) if (Math.max(...panels) >= mark) this.panels.delete(weight);
-      this.arena.reset(kept);
+      // Gradients of outer tensors may lie in the inner scope's memory: it is freed with the step.
+      if (!this.#pinned) {
+        for (const [weight, panels] of this.panels) if (Math.max(...panels) >= mark) this.panels.delete(weight);
+        this.arena.reset(kept);
+      }
+      this.#pinned ||= outerPinned;
     }
   }
 
   /**
-   * A tensor of these values. Inside a step it lives until the step ends, outside for good.
-   * `data` holds as many numbers as `shape` has elements, row-major; without `shape`, a vector.
+   * Creates a tensor. Inside a step it is freed when the step returns; outside it persists.
+   *
+   * @param data A number, a typed array, an array, or nested arrays.
+   * @param shape Sizes of the dimensions. Default: the shape of `data`.
+   * @param options Options.
+   * @returns The tensor.
+   * @throws {TypeError} Where an element is not a number.
+   * @throws {RangeError} Where `data` does not fill `shape`, or memory runs out.
    */
-  tensor(data: ArrayLike<number>, shape: Shape = [data.length], { requiresGrad = false } = {}): Tensor {
-    expectDimensions('tensor', 'shape', shape);
-    if (data.length !== sizeOf(shape)) fail('tensor', 'data', `hold ${sizeOf(shape)} numbers`, data.length);
-    const tensor = this.#make(shape, requiresGrad);
-    this.arena.write(tensor.pointer, data);
+  tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
+    const numbers = numbersOf('Runtime.tensor', 'data', data);
+    const wanted = shape ?? numbers.shape;
+    expectDimensions('Runtime.tensor', 'shape', wanted);
+    const values = expectSize('Runtime.tensor', 'data', numbers, wanted);
+    const tensor = this.#make('Runtime.tensor', wanted, options);
+    this.arena.write(tensor.pointer, values);
     return tensor;
   }
 
-  /** A tensor of zeros, living as long as one from `tensor`. */
-  zeros(shape: Shape, { requiresGrad = false } = {}): Tensor {
-    expectDimensions('zeros', 'shape', shape);
-    const tensor = this.#make(shape, requiresGrad);
+  /**
+   * Creates a tensor of zeros, with the lifetime of one from `tensor`.
+   *
+   * @param shape Sizes of the dimensions.
+   * @param options Options.
+   * @returns The tensor.
+   * @throws {RangeError} Where memory runs out.
+   */
+  zeros(shape: Shape, options: TensorOptions = {}): Tensor {
+    expectDimensions('Runtime.zeros', 'shape', shape);
+    const tensor = this.#make('Runtime.zeros', shape, options);
     this.arena.zero(tensor.pointer, tensor.size);
     return tensor;
   }
 
   /**
-   * Runs the tape backwards: adds to the gradient of every tensor the outputs were computed from. `gradients[i]` is the upstream
-   * gradient of `outputs[i]`, as many numbers as it has elements. The tape is empty afterwards.
+   * Runs the graph backward: adds to the gradient of every tensor the outputs were computed from.
+   *
+   * The part of the graph that is used is freed, so that another `backward` through it is an Error, unless `retainGraph` is set. Where
+   * the pass fails, the gradients of the leaf tensors it reached are set to zero.
+   *
+   * @param outputs Tensors to start from.
+   * @param gradients Upstream gradient of each output. Default: 1 for outputs with one element.
+   * @param options Options.
+   * @throws {RangeError} Where an output depends on no tensor with `requiresGrad`, or a gradient does not fit its output.
+   * @throws {Error} Where the graph was freed by an earlier pass, or a value that it needs has changed since.
    */
-  backward(outputs: readonly Tensor[], gradients: readonly ArrayLike<number>[]): void {
-    for (const [i, output] of outputs.entries()) {
-      const given = gradients[i]?.length;
-      expectTensor('backward', 'the output', output);
-      if (given !== output.size) fail('backward', 'the gradient', `hold ${output.size} numbers`, given);
-      if (!output.requiresGrad) fail('backward', 'the output', 'depend on a tensor with requiresGrad', output);
-      if (this.#detectAnomaly) this.#expectFinite(output);
-    }
-    for (const [i, output] of outputs.entries()) {
-      const total = this.arena.read(this.gradient(output), output.size);
-      const given = gradients[i] as ArrayLike<number>;
-      for (let j = 0; j < total.length; j++) total[j] = (total[j] as number) + (given[j] as number);
-      this.arena.write(output.gradPointer, total);
-    }
-    for (let i = this.#tape.length - 1; i >= 0; i--) {
-      const entry = this.#tape[i] as Entry;
-      if (anyHasGradient(entry.outputs)) entry.backward();
-    }
-    for (const work of this.deferred.values()) work.flush();
-    this.#clear();
+  backward(outputs: readonly Tensor[], gradients?: readonly TensorData[], options: BackwardOptions = {}): void {
+    const { retainGraph = false } = expectOptions('backward', options, BACKWARD_OPTIONS);
+    expectBoolean('backward', 'retainGraph', retainGraph);
+    const given = expectUpstream(this, outputs, gradients);
+    if (this.#detectAnomaly) for (const output of outputs) this.#expectFinite(output);
+    if (this.#scope !== this.#forever) this.#pinned = true;
+    const seed = () => {
+      for (const [i, output] of outputs.entries()) this.#addToGradient(output, given[i] as ArrayLike<number>);
+    };
+    this.#tape.backward(outputs, seed, retainGraph, this.#detectAnomaly);
   }
 
   /** @internal An uninitialised tensor for an op's output, in the running step. */
   output(shape: Shape): Tensor {
     if (this.#scope === this.#forever) {
-      throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
+      throw new RangeError(`${running.op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
     }
-    return new Tensor(this, this.arena.allocate(sizeOf(shape)), shape, this.#scope);
+    const tensor = new Tensor(this, 0, shape, this.#scope);
+    tensor.address = this.arena.allocate(tensor.size);
+    return tensor;
   }
 
   /** @internal Address of `count` uninitialised floats of the running step, for values an op saves. */
@@ -190,46 +244,78 @@ export class Runtime {
     return this.arena.allocate(count);
   }
 
-  /** @internal Records an op, if a gradient of any input is wanted. `backward` finds gradients through `gradient(input)`. */
-  record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void): void {
-    if (!this.#gradEnabled || !anyWantsGradient(inputs)) return;
-    for (const output of outputs) output.requiresGrad = true;
-    this.#tape.push({ op, inputs, outputs, backward });
+  /**
+   * @internal Records an op, where an input requires a gradient. `backward` finds gradients through `gradient(input)`; `saved` are the
+   * tensors whose values it reads, by default all inputs and outputs.
+   */
+  record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void, saved?: Saved): void {
+    if (this.#gradEnabled && anyRequiresGrad(inputs)) this.#tape.record(op, inputs, outputs, backward, saved);
   }
 
   /** @internal Whether an op on these inputs will be recorded, so that it must save what its backward needs. */
   recording(...inputs: readonly Tensor[]): boolean {
-    return this.#gradEnabled && anyWantsGradient(inputs);
+    return this.#gradEnabled && anyRequiresGrad(inputs);
   }
 
-  /** @internal Address of the gradient of `tensor`, zeros at first; 0 if it wants none. */
+  /** @internal Work for the end of the running backward pass, by the tensor it is for. */
+  get deferred(): Map<Tensor, Deferred> {
+    return this.#tape.deferred;
+  }
+
+  /** @internal Address of the gradient of `tensor`, zeros at first; 0 if it requires none. It lives as long as the tensor. */
   gradient(tensor: Tensor): number {
-    if (tensor.gradPointer === 0 && tensor.requiresGrad) {
-      tensor.gradPointer = this.arena.allocate(tensor.size);
-      this.arena.zero(tensor.gradPointer, tensor.size);
+    const owner = tensor.graded;
+    if (!owner.requiresGrad) return 0;
+    if (owner.gradAddress === 0) {
+      if (this.isPersistent(owner)) {
+        const gradient = this.arena.allocatePersistent(owner.size);
+        owner.owned = { values: owner.owned?.values, gradient, parameter: owner.owned?.parameter };
+        owner.gradAddress = gradient.address;
+      } else {
+        owner.gradAddress = this.arena.allocate(owner.size);
+        this.arena.zero(owner.gradAddress, owner.size);
+      }
     }
-    return tensor.requiresGrad ? tensor.gradPointer : 0;
+    return owner.gradAddress + tensor.offset - owner.offset;
   }
 
-  /** @internal Whether `tensor` outlives the step: a parameter, whose gradient may wait for the end of the backward pass. */
+  /** @internal Whether `tensor` outlives the step. */
   isPersistent(tensor: Tensor): boolean {
     return tensor.scope === this.#forever;
   }
 
   /** @internal A persistent tensor of zeros with no gradient yet. */
-  persistent(shape: Shape): Tensor {
-    return new Tensor(this, this.arena.allocatePersistent(sizeOf(shape)), shape, this.#forever);
+  persistent(shape: Shape, parameter?: string): Tensor {
+    const block = this.arena.allocatePersistent(sizeOf(shape));
+    const tensor = new Tensor(this, block.address, [...shape], this.#forever);
+    tensor.owned = { values: block, gradient: undefined, parameter };
+    return tensor;
   }
 
-  /** @internal Values of persistent tensors have changed: packed copies of them are stale. */
+  /** @internal The values of a tensor have changed: packed copies are stale, and so is a graph that needs the old ones. */
+  changed(tensor: Tensor): void {
+    tensor.base.changed = ++this.clock;
+    this.#forgetPanels();
+  }
+
+  /** @internal Packed copies of weights are stale. */
   parametersChanged(): void {
-    if (this.panels.size > 0) this.panels.clear();
+    this.#forgetPanels();
   }
 
-  #make(shape: Shape, requiresGrad: boolean): Tensor {
-    const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output(shape);
+  /** @internal Frees a block when no address of the running step can refer to it any more. */
+  retire(block: Block): void {
+    if (this.#scope === this.#forever) this.arena.free(block);
+    else this.#retired.push(block);
+  }
+
+  #make(op: string, shape: Shape, options: TensorOptions): Tensor {
+    const { requiresGrad = false } = expectOptions(op, options, TENSOR_OPTIONS);
+    expectBoolean(op, 'requiresGrad', requiresGrad);
+    const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output([...shape]);
     tensor.requiresGrad = requiresGrad;
-    if (requiresGrad && this.isPersistent(tensor)) tensor.gradPointer = this.arena.allocatePersistent(tensor.size);
+    // Before the first step, so that the step finds its memory in one piece.
+    if (this.isPersistent(tensor)) this.gradient(tensor);
     return tensor;
   }
 
@@ -243,30 +329,25 @@ export class Runtime {
     }
   }
 
+  #addToGradient(output: Tensor, given: ArrayLike<number>): void {
+    const address = this.gradient(output);
+    const total = this.arena.read(address, output.size);
+    for (let i = 0; i < total.length; i++) total[i] = (total[i] as number) + (given[i] as number);
+    this.arena.write(address, total);
+  }
+
   #expectFinite(loss: Tensor): void {
-    const finite = ({ pointer, size }: Tensor): boolean => this.kernels.allFinite(pointer, size) !== 0;
-    if (finite(loss)) return;
-    const blame = (whom: string): never => fail('backward', 'the loss', `be finite, but ${whom}`, loss.toArray()[0]);
-    for (const { op, inputs, outputs } of this.#tape) {
-      const input = inputs.findIndex((tensor) => !finite(tensor));
-      if (input >= 0) blame(`input ${input} of ${op} was not to begin with`);
-      if (!outputs.every(finite)) blame(`${op} was the first op to produce a NaN or an infinity`);
-    }
+    if (this.kernels.allFinite(loss.pointer, loss.size) !== 0) return;
+    const blame = this.#tape.blame() ?? 'it was given so';
+    fail('backward', 'the loss', `be finite, but ${blame}`, loss.toArray()[0]);
   }
 
-  /** Clearing an empty map or making an array is most of what a step costs: not where there is nothing to clear. */
-  #clear(): void {
-    if (this.#tape.length > 0) this.#tape = [];
-    if (this.deferred.size > 0) this.deferred.clear();
+  #forgetPanels(): void {
+    if (this.panels.size > 0) this.panels.clear();
   }
 }
 
-function anyWantsGradient(tensors: readonly Tensor[]): boolean {
-  for (const { requiresGrad } of tensors) if (requiresGrad) return true;
-  return false;
-}
-
-function anyHasGradient(tensors: readonly Tensor[]): boolean {
-  for (const { gradPointer } of tensors) if (gradPointer !== 0) return true;
+function anyRequiresGrad(tensors: readonly Tensor[]): boolean {
+  for (let i = 0; i < tensors.length; i++) if ((tensors[i] as Tensor).requiresGrad) return true;
   return false;
 }

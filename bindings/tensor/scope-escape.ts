@@ -1,15 +1,14 @@
-// What of an inner scope outlives it: tensors that its result holds, moved to where the scope began.
+// Scope escape: tensors that the result of an inner scope holds move to the enclosing scope.
 import type { Arena } from '../engine/arena.js';
 import { type Scope, Tensor } from './tensor.js';
 
-/** Moves the tensors of `scope` found in `result` down to `mark`, gives them to `outer`, and returns the end of the last. */
-export function keep(arena: Arena, result: unknown, scope: Scope, outer: Scope, mark: number): number {
-  const found = new Set<Tensor>();
-  collect(result, scope, found);
+/** Moves the tensors of `scope` in `result` down to `mark`, gives them to `outer`, and returns the end of the last. */
+export function moveToOuter(arena: Arena, result: unknown, scope: Scope, outer: Scope, mark: number): number {
   let end = mark;
   let source = { from: 0, to: 0, moved: 0 };
-  for (const tensor of [...found].sort((a, b) => a.pointer - b.pointer)) {
-    const from = tensor.pointer;
+  // Addresses of views follow those of the tensors they view: they are read before any tensor moves.
+  const found = tensorsOf(result, scope).map((tensor) => ({ tensor, from: tensor.pointer }));
+  for (const { tensor, from } of found.sort((a, b) => a.from - b.from)) {
     if (from >= source.to) {
       arena.reset(end);
       source = { from, to: from, moved: arena.mark() };
@@ -24,18 +23,25 @@ export function keep(arena: Arena, result: unknown, scope: Scope, outer: Scope, 
       arena.allocate((to - source.from) / 4);
       end = arena.mark();
     }
-    tensor.pointer = source.moved + (from - source.from);
-    tensor.scope = outer;
+    tensor.move(source.moved + (from - source.from), outer);
   }
   return end;
 }
 
-/** Adds the tensors of `scope` inside `value` (arrays and plain objects are looked through) to `found`. */
-function collect(value: unknown, scope: Scope, found: Set<Tensor>): void {
-  if (value instanceof Tensor) {
-    if (value.scope === scope) found.add(value);
-  } else if (typeof value === 'object' && value !== null) {
-    const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
-    if (plain) for (const part of Object.values(value)) collect(part, scope, found);
+/** The tensors of `scope` in `value`, also inside arrays, plain objects, maps and sets, however deep or cyclic. */
+export function tensorsOf(value: unknown, scope: Scope): Tensor[] {
+  const seen = new Set<unknown>();
+  const found: Tensor[] = [];
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const part = waiting.pop();
+    if (typeof part !== 'object' || part === null || seen.has(part)) continue;
+    seen.add(part);
+    if (part instanceof Tensor) {
+      if (part.scope === scope) found.push(part);
+    } else if (part instanceof Map) waiting.push(...part.keys(), ...part.values());
+    else if (Array.isArray(part) || part instanceof Set) waiting.push(...part);
+    else if ([Object.prototype, null].includes(Object.getPrototypeOf(part))) waiting.push(...Object.values(part));
   }
+  return found;
 }

@@ -1,35 +1,37 @@
-// What training and evaluation of the copy task record.
+// Records of training and evaluating an NTM on the copy task.
 import type { Frames } from '../../tools/plot.js';
 
 /** One line of `metrics.jsonl`. */
 export interface Metric {
-  /** Sequences seen so far. */
+  /** Number of training sequences so far. */
   readonly sequences: number;
-  /** Mean since the metric before. */
+  /** Mean loss since the previous metric. */
   readonly loss: number;
+  /** Mean number of wrong bits per sequence since the previous metric. */
   readonly bitsWrong: number;
 }
 
-/** What a model saw, did and said in one sequence. */
+/** Inputs, outputs and head activity of a model over one sequence of T steps. */
 export interface HeadsTrace {
   readonly inputs: Frames;
   readonly outputs: Frames;
-  /** What was added to memory, [T, W]. */
+  /** Add vectors, [T, W]. */
   readonly adds: Frames;
-  /** What was read from memory, [T, W]. */
+  /** Read vectors, [T, W]. */
   readonly reads: Frames;
-  /** Focus of the heads, [T, N]. */
+  /** Attention weights of the heads, [T, N]. */
   readonly writeWeights: Frames;
   readonly readWeights: Frames;
 }
 
-/** A sequence and what the model made of it, both [L, bits]; outputs are probabilities. */
+/** A target sequence and the model's output, both [L, bits]; outputs are probabilities. */
 export interface Copy {
   readonly target: Frames;
   readonly output: Frames;
 }
 
-export function wrongIn({ target, output }: Copy): number {
+/** Number of wrong bits in a copy. */
+export function wrongBits({ target, output }: Copy): number {
   let wrong = 0;
   for (let i = 0; i < target.data.length; i++) {
     if ((target.data[i] as number) > 0.5 !== (output.data[i] as number) > 0.5) wrong++;

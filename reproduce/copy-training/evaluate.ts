@@ -1,4 +1,4 @@
-// What a trained model gets wrong, and what its heads do meanwhile.
+// Evaluation of a trained model: its error rate, and the activity of its heads.
 import {
   bitsWrong,
   type CopyTask,
@@ -13,36 +13,38 @@ import {
 } from 'tapehead';
 import type { Copy, HeadsTrace } from './copy.js';
 
-const AT_ONCE = 20;
+const BATCH = 20;
 
-/** Bits wrong a sequence, the mean over `sequences` fresh ones of the task's own lengths. */
-export function bitsWrongOnFresh(runtime: Runtime, model: NTM, task: CopyTask, sequences = 1000): number {
+/** Mean number of wrong bits per sequence, over `sequences` new ones with lengths drawn by the task. */
+export function validationError(runtime: Runtime, model: NTM, task: CopyTask, sequences = 1000): number {
   let wrong = 0;
-  for (let seen = 0; seen < sequences; seen += AT_ONCE) wrong += wrongOfBatch(runtime, model, task) * AT_ONCE;
+  for (let seen = 0; seen < sequences; seen += BATCH) wrong += batchError(runtime, model, task) * BATCH;
   return wrong / sequences;
 }
 
-/** Share of bits wrong in `sequences` fresh sequences of one length. */
-export function errorShare(runtime: Runtime, model: NTM, task: CopyTask, length: number, sequences: number): number {
+/** Share of wrong bits in `sequences` new sequences of one length. */
+export function errorRate(runtime: Runtime, model: NTM, task: CopyTask, length: number, sequences: number): number {
   let wrong = 0;
-  for (let seen = 0; seen < sequences; seen += AT_ONCE) wrong += wrongOfBatch(runtime, model, task, length) * AT_ONCE;
+  for (let seen = 0; seen < sequences; seen += BATCH) wrong += batchError(runtime, model, task, length) * BATCH;
   return wrong / (sequences * length * task.vectorSize);
 }
 
-function wrongOfBatch(runtime: Runtime, model: NTM, task: CopyTask, length?: number): number {
+/** Mean number of wrong bits per sequence of a batch. */
+function batchError(runtime: Runtime, model: NTM, task: CopyTask, length?: number): number {
   return runtime.noGrad(() => {
-    const batch = task.batch(AT_ONCE, length);
+    const batch = task.batch(BATCH, length);
     const [, outputs] = split(model.forward(batch.inputs), [batch.length + 1, batch.length], 0);
     return bitsWrong(outputs, batch.targets);
   });
 }
 
-/** One fresh sequence of this length, step by step: its copy, and what the first pair of heads did. */
+/** Runs the model on a new sequence of this length and records its output and the first pair of heads. */
 export function trace(runtime: Runtime, model: NTM, task: CopyTask, length: number): { copy: Copy; heads: HeadsTrace } {
   return runtime.noGrad(() => {
     const { inputs, targets } = task.batch(1, length);
     let state: NTMState = model.initialState(1);
-    const rows = { outputs: rowsOf(), adds: rowsOf(), reads: rowsOf(), writeWeights: rowsOf(), readWeights: rowsOf() };
+    const none = (): Float32Array[] => [];
+    const rows = { outputs: none(), adds: none(), reads: none(), writeWeights: none(), readWeights: none() };
     for (const x of unbind(inputs)) {
       const [output, next, heads] = model.step(x, state);
       rows.outputs.push(sigmoid(output).toArray());
@@ -63,10 +65,6 @@ export function trace(runtime: Runtime, model: NTM, task: CopyTask, length: numb
     const target = { data: targets.toArray(), rows: length, columns: task.vectorSize };
     return { copy: { target, output: frames(rows.outputs.slice(length + 1)) }, heads };
   });
-}
-
-function rowsOf(): Float32Array[] {
-  return [];
 }
 
 function frames(rows: readonly Float32Array[]): { data: Float32Array; rows: number; columns: number } {

@@ -15,32 +15,29 @@ import {
   type Tensor,
   unbind,
 } from 'tapehead';
+import { curriculum, longestAfter } from '../../tools/copy-curriculum.js';
 import type { Metric } from './copy.js';
-import { bitsWrongOnFresh } from './evaluate.js';
+import { validationError } from './evaluate.js';
 
-/** How to train; docs/results/ntm-copy.md tells how these were found. */
+/** Training settings; docs/results/ntm-copy.md describes how they were found. */
 export const settings = {
-  /** Sequences seen in all. */
+  /** Total number of training sequences. */
   sequences: 40_000,
-  /** Sequences in an update. */
+  /** Batch size in sequences. */
   batch: 8,
-  /** At the start. It falls linearly, so as to reach zero … */
+  /** Initial learning rate. It falls linearly to zero at `decay` sequences, but not below `share` of a linear decay over all of training. */
   learningRate: 1e-3,
-  /** … here; but never below this share of what an even fall to the end of training would leave. */
   decay: 20_000,
   share: 0.5,
   alpha: 0.95,
   eps: 1e-4,
   momentum: 0.9,
-  /** Largest norm of all gradients together. */
+  /** Maximum norm of the gradient. */
   maxNorm: 10,
-  /** The longest sequence at the very start; it grows evenly to the task's longest … */
-  firstLength: 3,
-  /** … over this many sequences. */
-  growth: 3000,
-  /** After so many sequences, and once copying is learned, there is noise: it teaches the controller to hold its course. */
+  ...curriculum,
+  /** Number of sequences before noise starts, provided that the model copies by then: noise makes the controller robust. */
   quiet: 10_000,
-  /** Standard deviation of the noise on every input and on every cell; it dies away towards the end. */
+  /** Initial standard deviation of the noise on inputs and LSTM cells; it decays to zero by the end. */
   inputNoise: 0.4,
   cellNoise: 0.6,
 };
@@ -50,25 +47,24 @@ export type Settings = typeof settings;
 export interface Tasks {
   readonly training: CopyTask;
   readonly validation: CopyTask;
-  /** Where the noise of training comes from. */
+  /** Source of the training noise. */
   readonly noise: Random;
 }
 
-/** Where training stands. */
 export interface Learned {
   readonly metrics: readonly Metric[];
-  /** Sequences seen when 1,000 fresh ones first had less than 0.1 bits wrong in the mean; NaN if they never had. */
+  /** Number of training sequences at which the mean over 1,000 new ones first fell below 0.1 wrong bits; NaN if it never did. */
   readonly sequencesToLearn: number;
-  /** Sequences seen when noise set in; NaN if it never did. */
+  /** Number of training sequences at which noise started; NaN if it never did. */
   readonly noiseFrom: number;
 }
 
 const METRIC_EVERY = 256;
-const CHECK_EVERY = 1000;
-/** Worth a check with fresh sequences: the bits wrong in those just trained on. */
+const VALIDATE_EVERY = 1000;
+/** Validation starts once the training error is below this many bits per sequence. */
 const NEARLY_LEARNED = 0.5;
 
-/** A fresh model with the tasks to train and to check it on, everything random from one seed. */
+/** Creates a model, its training and validation tasks and the noise source, all from one seed. */
 export function setUp(runtime: Runtime, seed: number): { model: NTM; tasks: Tasks } {
   const stream = (index: number) => new Random(runtime, seed + index * 2 ** 20);
   const tasks = {
@@ -80,7 +76,7 @@ export function setUp(runtime: Runtime, seed: number): { model: NTM; tasks: Task
   return { model: new NTM(runtime, { inputSize, outputSize: vectorSize, random: stream(2) }), tasks };
 }
 
-/** Trains `model`; `watch` sees every metric and ends training by returning false. */
+/** Trains `model`. `watch` is called with every metric; training stops when it returns false. */
 export async function train(
   runtime: Runtime,
   model: NTM,
@@ -102,7 +98,7 @@ export async function train(
       const { inputs, targets, length } = tasks.training.batch(batch, tasks.training.drawLength(longest));
       const outputs = copies(model, inputs, length, noise, tasks.noise, settings);
       const loss = binaryCrossEntropyWithLogits(outputs, targets);
-      // Every bit counts alike, in long sequences and in short ones.
+      // Weights every bit equally, whatever the length of its sequence.
       scale(loss, (2 * length) / maxLength).backward();
       clipGradNorm(model.parameters, maxNorm);
       optimizer.step();
@@ -116,29 +112,27 @@ export async function train(
       recent = { loss: 0, bitsWrong: 0, updates: 0 };
       metrics.push(metric);
       if (!(await watch(metric))) break;
-      const due = Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, CHECK_EVERY);
-      if (due && metric.bitsWrong < NEARLY_LEARNED && bitsWrongOnFresh(runtime, model, tasks.validation) < 0.1)
+      const due =
+        Number.isNaN(sequencesToLearn) && longest === maxLength && crossed(seen, METRIC_EVERY, VALIDATE_EVERY);
+      if (due && metric.bitsWrong < NEARLY_LEARNED && validationError(runtime, model, tasks.validation) < 0.1)
         sequencesToLearn = seen;
     }
   }
   return { metrics, sequencesToLearn, noiseFrom: Math.max(settings.quiet, sequencesToLearn) };
 }
 
-/** Learning rate and longest sequence after `before` sequences, and the share of them that is left. */
-function schedule(
-  { sequences, learningRate, decay, share, firstLength, growth }: Settings,
-  before: number,
-  maxLength: number,
-) {
-  const left = 1 - before / sequences;
+/** Learning rate, maximum length and remaining share of training after `seen` sequences. */
+function schedule(settings: Settings, seen: number, maxLength: number) {
+  const { sequences, learningRate, decay, share } = settings;
+  const left = 1 - seen / sequences;
   return {
-    rate: learningRate * Math.max(1 - before / decay, share * left),
-    longest: Math.min(maxLength, Math.round(firstLength + ((maxLength - firstLength) * before) / growth)),
+    rate: learningRate * Math.max(1 - seen / decay, share * left),
+    longest: longestAfter(seen, maxLength, settings),
     left,
   };
 }
 
-/** The last `length` outputs [L, B, V]; with noise, a step at a time, so that every cell gets its share. */
+/** The last `length` outputs [L, B, V]. With noise the model runs step by step, to add noise to every cell state. */
 function copies(
   model: NTM,
   inputs: Tensor,
@@ -158,7 +152,7 @@ function copies(
   return stack(outputs.slice(length + 1));
 }
 
-/** Whether counting up to `seen` in steps of `by` has just passed a multiple of `every`. */
+/** Whether the last step of `by` up to `seen` reached or passed a multiple of `every`. */
 function crossed(seen: number, by: number, every: number): boolean {
   return Math.floor(seen / every) > Math.floor((seen - by) / every);
 }

@@ -1,4 +1,4 @@
-// CIFAR-10: colour images of things and animals, 32×32, in ten classes (Krizhevsky 2009); any number of its batch files.
+// CIFAR-10: 32×32 colour images of objects and animals in ten classes (Krizhevsky 2009); any number of its batch files.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTar } from 'nanotar';
@@ -8,7 +8,7 @@ import type { LabelledImages } from './images.js';
 import { readPacked } from './read-packed.js';
 
 const [channels, height, width, classes] = [3, 32, 32, 10];
-/** A label, then the red, the green and the blue plane. */
+/** Bytes of a record: the label, then the red, green and blue plane. */
 const RECORD = 1 + channels * height * width;
 const TRAINING = /^data_batch_\d+\.bin(\.gz)?$/;
 const TEST = /^test_batch\.bin(\.gz)?$/;
@@ -27,15 +27,15 @@ const remote: RemoteSet = {
 };
 
 interface Batch {
-  /** Without its folder. */
+  /** File name without the folder. */
   readonly name: string;
   readonly path: string;
   readonly read: () => Promise<Uint8Array>;
 }
 
 /**
- * The training batches that are there, in the order of their numbers, and the test batch. `data` is a folder that holds `cifar-10/`
- * or its batch files, packed or not; without it the official archive is fetched into the cache. Rejects with a DataError.
+ * Reads the training batches present, ordered by number, and the test batch. `data` is a folder with `cifar-10/` or its batch files, gzipped
+ * or not; without it the official archive is fetched into the cache. Rejects with a DataError.
  */
 export async function cifar10(data: string | undefined): Promise<{ train: LabelledImages; test: LabelledImages }> {
   const batches = data === undefined ? await archived(await fetchIntoCache(remote)) : inFolder(data);
@@ -48,7 +48,7 @@ export async function cifar10(data: string | undefined): Promise<{ train: Labell
   return { train: await part(TRAINING, 'data_batch_*.bin'), test: await part(TEST, 'test_batch.bin') };
 }
 
-/** The images of batch files one after another. Throws a DataError that names file and byte where one is damaged. */
+/** Concatenates the images of batch files. Throws a DataError that names the damaged file and the byte. */
 function joined(files: readonly { readonly path: string; readonly bytes: Uint8Array }[]): LabelledImages {
   const count = files.reduce((sum, { bytes }) => sum + Math.floor(bytes.length / RECORD), 0);
   const images = new Uint8Array(count * (RECORD - 1));
@@ -58,7 +58,7 @@ function joined(files: readonly { readonly path: string; readonly bytes: Uint8Ar
     const rest = bytes.length % RECORD;
     if (rest !== 0 || bytes.length === 0) {
       throw new DataError(
-        `${path}: images must have ${RECORD} bytes each, got ${rest} in the last one, from byte ${bytes.length - rest} on`,
+        `${path}: each image takes ${RECORD} bytes, but the last one, at byte ${bytes.length - rest}, has ${rest}`,
       );
     }
     for (let offset = 0; offset < bytes.length; offset += RECORD) {
@@ -73,13 +73,13 @@ function joined(files: readonly { readonly path: string; readonly bytes: Uint8Ar
   return { count, channels, height, width, images, labels };
 }
 
-/** Batch files in `data` or in its folder `cifar-10`. */
+/** Batch files in `data` or in its subfolder `cifar-10`. */
 function inFolder(data: string): Batch[] {
   const inner = join(data, remote.name);
   const folder = existsSync(inner) ? inner : data;
-  if (!existsSync(folder)) throw new DataError(`--data: found no folder ${folder}`);
+  if (!existsSync(folder)) throw new DataError(`--data: there is no folder ${folder}`);
   const names = readdirSync(folder);
-  // Unpacked beside its archive it is the same batch.
+  // A batch present both plain and gzipped counts once.
   const chosen = names.filter((name) => !(name.endsWith('.gz') && names.includes(name.slice(0, -'.gz'.length))));
   return chosen.map((name) => {
     const path = join(folder, name);

@@ -1,4 +1,4 @@
-// Fashion-MNIST: 70,000 grey images of clothes, 28×28, in ten classes (Xiao, Rasul, Vollgraf 2017; MIT licence).
+// Fashion-MNIST: 70,000 grey 28×28 images of clothes in ten classes (Xiao, Rasul, Vollgraf 2017; MIT licence).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Idx, readIdx } from 'tapehead';
@@ -14,8 +14,8 @@ export const classNames = [
 ];
 
 const [height, width] = [28, 28];
-/** Bytes before the first label: the magic number, and how many there are. */
-const LABELS_FROM = 8;
+/** Bytes before the first label: the magic number and the number of labels. */
+const LABELS_OFFSET = 8;
 
 const remote: RemoteSet = {
   name: 'fashion-mnist',
@@ -28,8 +28,8 @@ const remote: RemoteSet = {
 };
 
 /**
- * The official training set (60,000) and test set (10,000). `data` is a folder that holds `fashion-mnist/` or its four
- * files, packed or not; without it they are fetched into the cache. Rejects with a DataError.
+ * Reads the official training set (60,000 images) and test set (10,000). `data` is a folder with `fashion-mnist/` or its four files, gzipped
+ * or not; without it they are fetched into the cache. Rejects with a DataError.
  */
 export async function fashionMnist(data: string | undefined): Promise<{ train: LabelledImages; test: LabelledImages }> {
   const folder = data === undefined ? await fetchIntoCache(remote) : folderOf(data);
@@ -42,31 +42,31 @@ async function readPart(folder: string, part: string): Promise<LabelledImages> {
   const [count = 0, ...size] = images.shape;
   if (count === 0 || size.length !== 2 || size[0] !== height || size[1] !== width) {
     throw new DataError(
-      `${images.path}: it must hold images of ${height}×${width}, got ${images.shape.join('×')} bytes from byte 4 on`,
+      `${images.path}: images must be ${height}×${width}, but the header says ${images.shape.join('×')} (from byte 4)`,
     );
   }
   if (labels.shape.length !== 1 || labels.data.length !== count) {
     throw new DataError(
-      `${labels.path}: there must be ${count} labels, one an image, got ${labels.shape.join('×')} from byte 4 on`,
+      `${labels.path}: needs one label for each of ${count} images, but the header says ${labels.shape.join('×')} (from byte 4)`,
     );
   }
-  const stray = labels.data.findIndex((label) => label >= classNames.length);
-  if (stray >= 0) {
-    const at = LABELS_FROM + stray;
+  const invalid = labels.data.findIndex((label) => label >= classNames.length);
+  if (invalid >= 0) {
+    const at = LABELS_OFFSET + invalid;
     throw new DataError(
-      `${labels.path}: labels must be below ${classNames.length}, got ${labels.data[stray]} at byte ${at}`,
+      `${labels.path}: labels must be below ${classNames.length}, got ${labels.data[invalid]} at byte ${at}`,
     );
   }
   return { count, channels: 1, height, width, images: images.data, labels: labels.data };
 }
 
-/** Where the files are: in `data` or in its folder `fashion-mnist`. */
+/** The folder of the files: `data` or its subfolder `fashion-mnist`. */
 function folderOf(data: string): string {
   const inner = join(data, remote.name);
   return existsSync(inner) ? inner : data;
 }
 
-/** The IDX file of that name, packed or not. */
+/** Reads the IDX file of that name, gzipped or not. */
 async function readFrom(folder: string, name: string): Promise<Idx & { path: string }> {
   const plain = join(folder, name);
   const path = existsSync(plain) ? plain : `${plain}.gz`;
@@ -79,7 +79,7 @@ async function readFrom(folder: string, name: string): Promise<Idx & { path: str
   }
 }
 
-/** A file in the repository of the data set's authors. */
+/** A file in the repository of the authors. */
 function official(name: string, bytes: number, sha256: string): RemoteFile {
   const file = `${name}-idx${name.endsWith('images') ? 3 : 1}-ubyte.gz`;
   const url = `https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/${file}`;

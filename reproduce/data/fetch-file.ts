@@ -1,45 +1,52 @@
-// One file over HTTP, as surely as it can be had: resumed where it broke off, checked, fetched anew once if it is wrong.
+// Reliable download of a file over HTTP: resumed after an interruption, verified, and fetched again once if the checksum is wrong.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { DataError } from '../../tools/data-error.js';
+import { cannotWrite } from '../../tools/replace-file.js';
+import { claimPart, releasePart } from './part.js';
 
-/** A file at a public address whose content is known. */
+/** A public file with known content. */
 export interface RemoteFile {
   readonly name: string;
   readonly url: string;
-  /** Length. */
+  /** Size in bytes. */
   readonly bytes: number;
-  /** Checksum, in hexadecimal digits. */
+  /** Hexadecimal SHA-256 checksum. */
   readonly sha256: string;
 }
 
 export interface FetchOptions {
-  /** Ends the transfer; what has come stays for the next time. */
+  /** Aborts the transfer; the part fetched so far is kept for the next run. */
   readonly signal?: AbortSignal;
-  /** Sees how many bytes of the file are there. */
+  /** Called with the number of bytes fetched so far. */
   readonly onBytes?: (bytes: number) => Promise<void>;
-  /** Longest silence of the server in milliseconds. Default 30,000. */
-  readonly silence?: number;
+  /** Maximum time in ms without data from the server. Default 30,000. */
+  readonly idleTimeout?: number;
 }
 
 /**
- * Fetches `file` to `path`, which holds it whole or not at all; parts lie in `path.part`. Rejects with a DataError that
- * says why, or with the signal's reason.
+ * Fetches `file` to `path`, which holds the whole file or does not exist; a part is kept in `path.part`. Several processes may fetch to the
+ * same path. Rejects with a DataError that gives the reason, or with the reason of the signal.
  */
 export async function fetchFile(file: RemoteFile, path: string, options: FetchOptions = {}): Promise<void> {
-  const part = `${path}.part`;
-  for (let attempt = 1; ; attempt++) {
-    await fetchPart(file, part, options);
-    if (await isFile(part, file)) break;
-    await rm(part);
-    if (attempt === 2) throw new DataError('its checksum was wrong twice');
+  const part = await claimPart(path);
+  try {
+    for (let attempt = 1; ; attempt++) {
+      await fetchPart(file, part, options);
+      if (await isFile(part, file)) break;
+      await rm(part);
+      if (attempt === 2) throw new DataError('wrong checksum twice');
+    }
+    await rename(part, path);
+  } catch (error) {
+    await releasePart(part, path);
+    throw error instanceof Error && 'syscall' in error ? cannotWrite(path, error) : error;
   }
-  await rename(part, path);
 }
 
-/** Whether `path` holds that file: its length and its checksum. */
+/** Whether `path` holds that file, by length and checksum. */
 export async function isFile(path: string, { bytes, sha256 }: RemoteFile): Promise<boolean> {
   if ((await lengthOf(path)) !== bytes) return false;
   const hash = createHash('sha256');
@@ -47,13 +54,13 @@ export async function isFile(path: string, { bytes, sha256 }: RemoteFile): Promi
   return hash.digest('hex') === sha256;
 }
 
-/** Bytes of the file at `path`, 0 if there is none. */
+/** Size of the file at `path`; 0 if there is none. */
 export async function lengthOf(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
   return found?.size ?? 0;
 }
 
-/** Goes on with `part` until it has its length. A broken transfer is taken up again as long as each gets farther. */
+/** Continues `part` until it is complete. An interrupted transfer is resumed as long as each one makes progress. */
 async function fetchPart(file: RemoteFile, part: string, options: FetchOptions): Promise<void> {
   let [farthest, reason] = [-1, ''];
   for (;;) {
@@ -65,13 +72,13 @@ async function fetchPart(file: RemoteFile, part: string, options: FetchOptions):
   }
 }
 
-/** One request, for what `part` lacks. Tells why it ended; only an abort and a fault of this machine's files are thrown. */
+/** Requests the rest of `part` and returns why the transfer ended; throws only on abort and on errors of the file system. */
 async function transfer(file: RemoteFile, part: string, options: FetchOptions): Promise<string> {
-  const { signal, silence = 30_000 } = options;
+  const { signal, idleTimeout = 30_000 } = options;
   const connection = new AbortController();
   const stop = () => connection.abort(signal?.reason);
-  const hush = () => connection.abort(new DataError(`the server was silent for ${silence / 1000} s`));
-  const timer = setTimeout(hush, silence);
+  const timeOut = () => connection.abort(new DataError(`the server sent nothing for ${idleTimeout / 1000} s`));
+  const timer = setTimeout(timeOut, idleTimeout);
   signal?.addEventListener('abort', stop);
   try {
     signal?.throwIfAborted();
@@ -83,7 +90,7 @@ async function transfer(file: RemoteFile, part: string, options: FetchOptions): 
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof DataError) return error.message;
-    // The connection could not be made, or it ended in the middle.
+    // `fetch` throws a TypeError if the connection fails or breaks.
     if (error instanceof TypeError) return causeOf(error);
     throw error;
   } finally {
@@ -93,27 +100,26 @@ async function transfer(file: RemoteFile, part: string, options: FetchOptions): 
   }
 }
 
-/** Appends what comes to `part`, or writes it anew where the server cannot send a range. Returns its length. */
+/** Appends the response to `part`, or overwrites it if the server does not support ranges. Returns the length of `part`. */
 async function receive(
   { url, bytes }: RemoteFile,
   part: string,
   signal: AbortSignal,
   onBytes: (bytes: number) => Promise<void>,
 ): Promise<number> {
-  const have = await lengthOf(part);
-  // What is checked is the file as it lies there, so it must not be packed once more on its way; and a connection that was
-  // kept may be the one that has just broken.
+  const present = await lengthOf(part);
+  // The checksum is that of the file itself, so the transfer must not be compressed. A reused connection may be the one that just broke.
   const headers = { 'accept-encoding': 'identity', connection: 'close' };
-  const range: HeadersInit = have > 0 ? { range: `bytes=${have}-` } : {};
+  const range: HeadersInit = present > 0 ? { range: `bytes=${present}-` } : {};
   const response = await fetch(url, { headers: { ...headers, ...range }, signal });
   const resumed = response.status === 206;
   if (!resumed && response.status !== 200) {
     throw new DataError(`the server answered ${response.status} ${response.statusText}`.trimEnd());
   }
-  if (resumed && !response.headers.get('content-range')?.startsWith(`bytes ${have}-`)) {
-    throw new DataError('the server sent another range than was asked for');
+  if (resumed && !response.headers.get('content-range')?.startsWith(`bytes ${present}-`)) {
+    throw new DataError('the server sent a different range than requested');
   }
-  let length = resumed ? have : 0;
+  let length = resumed ? present : 0;
   const output = await open(part, resumed ? 'a' : 'w');
   try {
     for await (const chunk of response.body ?? []) {
@@ -129,7 +135,7 @@ async function receive(
   return length;
 }
 
-/** `fetch` says why only in the cause of its error. */
+/** The reason why `fetch` failed, which is in the cause of its error. */
 function causeOf({ cause, message }: TypeError): string {
   if (!(cause instanceof Error)) return message;
   return cause.message || String((cause as NodeJS.ErrnoException).code);

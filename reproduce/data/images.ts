@@ -1,24 +1,24 @@
-// Labelled images as the data sets hold them, and chosen pixels of them as numbers for a model.
+// Labelled images of a data set, and their conversion to inputs of a model.
 
 export interface LabelledImages {
   readonly count: number;
-  /** 1 for grey; 3 for red, green and blue. */
+  /** 1 for grey, 3 for RGB. */
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** [count, channels, height, width]; of grey ones 0 is the background. */
+  /** [count, channels, height, width]. */
   readonly images: Uint8Array;
-  /** [count], indices into the names of the classes. */
+  /** Class indices, [count]. */
   readonly labels: Uint8Array;
 }
 
-/** Numbers by rows, outside the runtime's memory. */
+/** A row-major matrix outside the runtime's memory. */
 export interface Matrix {
   readonly shape: readonly [rows: number, columns: number];
   readonly data: Float32Array;
 }
 
-/** Pixels from 0 to 1: a row for each of the images `rows`, in it the pixels `columns`, by default all of them. */
+/** Pixels scaled to [0, 1], one row for each image index in `rows`; `columns` selects pixels. Default: all. */
 export function pixelsOf(
   { images, channels, height, width }: LabelledImages,
   rows: Uint32Array,
@@ -32,8 +32,8 @@ export function pixelsOf(
   return { shape: [rows.length, chosen.length], data };
 }
 
-/** `a` and then `b`. */
-export function together(a: LabelledImages, b: LabelledImages): LabelledImages {
+/** Concatenates two sets. */
+export function concatenated(a: LabelledImages, b: LabelledImages): LabelledImages {
   const images = new Uint8Array(Buffer.concat([a.images, b.images]));
   return { ...a, count: a.count + b.count, images, labels: new Uint8Array(Buffer.concat([a.labels, b.labels])) };
 }

@@ -1,4 +1,4 @@
-// Fashion-MNIST by one image read: a net addresses a bank of prototypes, compares, and says the class by what it read.
+// Fashion-MNIST with hard attention over images: a network reads one prototype from a bank, compares it with the input, and classifies.
 import { join } from 'node:path';
 import { countChoices, load, Random } from 'tapehead';
 import { savePlot } from '../../tools/plot.js';
@@ -10,29 +10,29 @@ import { figure, table } from '../result.js';
 import { PrototypeNet } from './net.js';
 import { readsSheet } from './plots.js';
 import { nearestPrototypeAccuracy, pickPrototypes } from './prototypes.js';
-import { type Answers, answer, type Settings, settings, train, updatesOf } from './train.js';
+import { type Predictions, predict, type Settings, settings, train, updatesOf } from './train.js';
 
-/** One net: what it reads from, and how. */
-interface Kind {
+/** A variant of the network. */
+interface Variant {
   readonly name: string;
   readonly hard: boolean;
   readonly compare: boolean;
-  /** Every row of the bank is the mean of all. */
+  /** Replace every row of the bank by the mean image. */
   readonly blank: boolean;
 }
 
-/** What is made of the test set: by the net, and by the hard net once its bank's rows stand elsewhere. */
+/** Predictions on the test set, with the bank as trained and with its rows rotated by one class. */
 interface Outcome {
-  readonly kind: Kind;
-  readonly answers: Answers;
-  readonly moved: Answers;
+  readonly variant: Variant;
+  readonly predictions: Predictions;
+  readonly rotated: Predictions;
 }
 
-const kinds: readonly Kind[] = [
+const variants: readonly Variant[] = [
   { name: 'hard read', hard: true, compare: true, blank: false },
   { name: 'soft read', hard: false, compare: true, blank: false },
-  { name: 'hard read, nothing compared', hard: true, compare: false, blank: false },
-  { name: 'nothing but the comparison: every row the mean image', hard: true, compare: true, blank: true },
+  { name: 'hard read, no comparison', hard: true, compare: false, blank: false },
+  { name: 'comparison only: every row is the mean image', hard: true, compare: true, blank: true },
 ];
 
 export const run: Program = async ({ seed, out, data, quick }) => {
@@ -41,36 +41,33 @@ export const run: Program = async ({ seed, out, data, quick }) => {
   const random = new Random(await load(), seed);
   const prototypes = pickPrototypes(training, chosen.each, chosen.sample, random);
   const nearest = nearestPrototypeAccuracy(test, prototypes);
-  console.log(`Reading one of ${prototypes.length} images; the class of the nearest is right for ${percent(nearest)}.`);
+  console.log(
+    `The bank holds ${prototypes.length} prototypes; the nearest prototype classifies ${percent(nearest)} of the test images correctly.`,
+  );
 
-  const progress = new Progress(kinds.length * updatesOf(chosen), 'updates');
+  const updates = updatesOf(chosen);
+  const progress = new Progress(variants.length * updates, 'updates');
   const outcomes: Outcome[] = [];
-  for (const kind of kinds) {
+  for (const [i, variant] of variants.entries()) {
     const watch = async (update: number, loss: number): Promise<boolean> => {
-      await progress.update(kinds.indexOf(kind) * updatesOf(chosen) + update, { loss });
+      await progress.update(i * updates + update, { loss });
       return !progress.interrupted;
     };
-    outcomes.push(await attempt(kind, prototypes, training, test, chosen, seed, watch));
+    outcomes.push(await trainAndTest(variant, prototypes, training, test, chosen, seed, watch));
     if (progress.interrupted) break;
   }
   progress.stop();
   const [hard] = outcomes as [Outcome];
   console.log(`\n${outcomeTable(nearest, outcomes)}`);
-  await savePlot(join(out, 'reads.svg'), readsSheet(test, prototypes, hard.answers));
-  const figures = [
-    figure(
-      '% of test images right, hard read',
-      100 * hard.answers.accuracy,
-      'at least',
-      100 * nearest + (quick ? 0 : 10),
-    ),
-  ];
+  await savePlot(join(out, 'reads.svg'), readsSheet(test, prototypes, hard.predictions));
+  const target = 100 * nearest + (quick ? 0 : 10);
+  const figures = [figure('test accuracy (%), hard read', 100 * hard.predictions.accuracy, 'at least', target)];
   return { settings: { ...chosen, seed }, figures };
 };
 
-/** Trains one net, and tests it. */
-async function attempt(
-  kind: Kind,
+/** Trains and tests one variant. */
+async function trainAndTest(
+  variant: Variant,
   prototypes: readonly Float32Array[],
   training: LabelledImages,
   test: LabelledImages,
@@ -84,23 +81,30 @@ async function attempt(
       rows.flatMap((row) => [...row]),
       [rows.length, test.height, test.width],
     );
-  const bank = kind.blank ? prototypes.map(() => mean(prototypes)) : prototypes;
+  const bank = variant.blank ? prototypes.map(() => mean(prototypes)) : prototypes;
   const { hiddenSizes, each } = chosen;
-  const net = new PrototypeNet(runtime, images(bank), { ...kind, hiddenSizes, random: new Random(runtime, seed) });
+  const net = new PrototypeNet(runtime, images(bank), { ...variant, hiddenSizes, random: new Random(runtime, seed) });
   await train(net, training, chosen, new Random(runtime, seed + 2 ** 20), watch);
-  const answers = answer(net, test, chosen);
+  const predictions = predict(net, test, chosen);
   net.memory.swap(images([...bank.slice(each), ...bank.slice(0, each)]));
-  return { kind, answers, moved: answer(net, test, chosen) };
+  return { variant, predictions, rotated: predict(net, test, chosen) };
 }
 
 function outcomeTable(nearest: number, outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(({ kind, answers, moved }) => {
-    const { histogram, entropy } = countChoices(answers.addresses, classNames.length * settings.each);
+  const rows = outcomes.map(({ variant, predictions, rotated }) => {
+    const { histogram, entropy } = countChoices(predictions.addresses, classNames.length * settings.each);
     const used = histogram.filter((count) => count > 0).length;
-    const { accuracy, own } = answers;
-    return [kind.name, percent(accuracy), percent(own), percent(moved.accuracy), `${used}`, entropy.toFixed(2)];
+    const { accuracy, ownClass } = predictions;
+    return [
+      variant.name,
+      percent(accuracy),
+      percent(ownClass),
+      percent(rotated.accuracy),
+      `${used}`,
+      entropy.toFixed(2),
+    ];
   });
-  const header = ['', 'right', 'own class read', 'right, images moved on', 'images read', 'entropy, bits'];
+  const header = ['', 'accuracy', 'reads own class', 'accuracy, bank rotated', 'prototypes read', 'entropy (bits)'];
   return table([header, ['nearest prototype', percent(nearest), percent(nearest), '', '', ''], ...rows]);
 }
 

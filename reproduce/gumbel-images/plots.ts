@@ -1,22 +1,22 @@
-// The sheet of gumbel-images: inputs, and beside each the image that was read for it.
+// The plot of gumbel-images: test images next to the prototypes read for them.
 import type { TopLevelSpec } from 'vega-lite';
 import { classNames } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
 import { pixelsOf } from '../data/images.js';
 import { grey, type Picture, sheet } from '../sheet.js';
-import type { Answers } from './train.js';
+import type { Predictions } from './train.js';
 
 const PAIRS = 6;
-/** Pixels of a frame, and between the images of a pair. */
+/** Width in pixels of the frame, and of the gap between the images of a pair. */
 const BORDER = 2;
-/** Orange: a wrong class. */
+/** Orange frame of a misclassified image. */
 const WRONG = [213, 94, 0];
 
-/** The first images of every class, and what was read for each. */
+/** The first test images of every class, each next to the prototype read for it. */
 export function readsSheet(
   data: LabelledImages,
   prototypes: readonly Float32Array[],
-  { classes, addresses }: Answers,
+  { classes, addresses }: Predictions,
 ): TopLevelSpec {
   const { height, width, labels } = data;
   const pairOf = (row: number): Picture => {
@@ -29,8 +29,8 @@ export function readsSheet(
     return [name, own.map(pairOf)] as const;
   });
   return sheet(Object.fromEntries(rows), {
-    title: 'Inputs, and the one image read for each',
-    subtitle: `the first ${PAIRS} test images of each class, each with its reading on the right; framed: a wrong class`,
+    title: 'Test images and the prototype read for each',
+    subtitle: `the first ${PAIRS} test images of each class, prototype on the right; orange frame: misclassified`,
     scale: 2,
   });
 }

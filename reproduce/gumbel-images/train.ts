@@ -1,4 +1,4 @@
-// Training a prototype net, and how often it is right.
+// Training and evaluation of a prototype network.
 import { Adam, add, crossEntropy, mseLoss, type Random, scale, type Tensor } from 'tapehead';
 import type { LabelledImages } from '../data/images.js';
 import { pixelsOf } from '../data/images.js';
@@ -7,34 +7,34 @@ import type { PrototypeNet } from './net.js';
 export const settings = {
   epochs: 4,
   batch: 128,
-  /** Adam's at the start; it falls linearly to zero. */
+  /** Initial learning rate of Adam; it decays linearly to zero. */
   learningRate: 3e-3,
   tau: 2,
   hiddenSizes: [256, 128],
-  /** Weight of the squared difference between input and image read. */
+  /** Weight of the mean squared difference between the input and the image read. */
   likeness: 2,
-  /** Prototypes of a class. */
+  /** Prototypes per class. */
   each: 4,
-  /** Training images used, and of those of a class, how many the prototypes are picked from. */
+  /** Number of training images. */
   images: 60_000,
+  /** Number of images per class from which prototypes are picked. */
   sample: 1000,
 };
 
 export type Settings = typeof settings;
 
-/** What a net makes of a set of images. */
-export interface Answers {
-  /** Share of right classes. */
+/** Predictions of a network for a set of images. */
+export interface Predictions {
   readonly accuracy: number;
-  /** Share of images for which one of their own class was read. */
-  readonly own: number;
+  /** Share of images for which a prototype of their own class was read. */
+  readonly ownClass: number;
   readonly classes: Uint8Array;
   readonly addresses: Uint32Array;
 }
 
-const AT_ONCE = 500;
+const BATCH = 500;
 
-/** Trains `net`; `watch` sees the loss of every update and ends training by returning false. */
+/** Trains `net`. `watch` is called with the loss of every update; training stops when it returns false. */
 export async function train(
   net: PrototypeNet,
   data: LabelledImages,
@@ -56,41 +56,41 @@ export async function train(
       const x = tensorOf(net, data, rows);
       const { logits, image } = net.forward(x, { training: true, tau });
       const labels = Int32Array.from(rows, (row) => data.labels[row] as number);
-      const wrong = crossEntropy(logits, labels);
-      // An image of the bank is to mean its own class, and one that resembles the input is the better read.
-      const meaning = crossEntropy(net.bankLogits(), bankClasses);
-      const unlike = scale(mseLoss(image, x), likeness);
+      const loss = crossEntropy(logits, labels);
+      // Two auxiliary losses: prototypes are classified as their own class, and reads should resemble the input.
+      const bankLoss = crossEntropy(net.bankLogits(), bankClasses);
+      const difference = scale(mseLoss(image, x), likeness);
       optimizer.zeroGrad();
-      add(add(wrong, meaning), unlike).backward();
+      add(add(loss, bankLoss), difference).backward();
       optimizer.step();
-      return wrong.item();
+      return loss.item();
     });
     if (!(await watch(update + 1, loss))) return;
   }
 }
 
-/** Updates in a training. */
+/** Number of updates of a training run. */
 export function updatesOf({ epochs, batch, images }: Pick<Settings, 'epochs' | 'batch' | 'images'>): number {
   return epochs * Math.floor(images / batch);
 }
 
-/** The classes that `net` says and the addresses that it reads. */
-export function answer(net: PrototypeNet, data: LabelledImages, { tau, each }: Settings): Answers {
+/** Predicts the classes of all images. */
+export function predict(net: PrototypeNet, data: LabelledImages, { tau, each }: Settings): Predictions {
   const { runtime } = net.memory;
   const classes = new Uint8Array(data.count);
   const addresses = new Uint32Array(data.count);
-  for (let start = 0; start < data.count; start += AT_ONCE) {
-    const rows = Uint32Array.from({ length: Math.min(AT_ONCE, data.count - start) }, (_, i) => start + i);
+  for (let start = 0; start < data.count; start += BATCH) {
+    const rows = Uint32Array.from({ length: Math.min(BATCH, data.count - start) }, (_, i) => start + i);
     runtime.noGrad(() => {
-      const found = net.forward(tensorOf(net, data, rows), { training: false, tau });
-      addresses.set(found.addresses, start);
-      classes.set(largest(found.logits), start);
+      const output = net.forward(tensorOf(net, data, rows), { training: false, tau });
+      addresses.set(output.addresses, start);
+      classes.set(argmax(output.logits), start);
     });
   }
-  const share = (found: (i: number) => number): number =>
-    data.labels.filter((label, i) => label === found(i)).length / data.count;
-  const own = share((i) => Math.floor((addresses[i] as number) / each));
-  return { accuracy: share((i) => classes[i] as number), own, classes, addresses };
+  const agreement = (classOf: (i: number) => number): number =>
+    data.labels.filter((label, i) => label === classOf(i)).length / data.count;
+  const ownClass = agreement((i) => Math.floor((addresses[i] as number) / each));
+  return { accuracy: agreement((i) => classes[i] as number), ownClass, classes, addresses };
 }
 
 function tensorOf(net: PrototypeNet, data: LabelledImages, rows: Uint32Array): Tensor {
@@ -98,8 +98,8 @@ function tensorOf(net: PrototypeNet, data: LabelledImages, rows: Uint32Array): T
   return net.memory.runtime.tensor(pixels.data, pixels.shape);
 }
 
-/** The place of the largest number of each row. */
-function largest(x: Tensor): number[] {
+/** Argmax of each row. */
+function argmax(x: Tensor): number[] {
   const [rows, columns] = x.shape as [number, number];
   const data = x.toArray();
   return Array.from({ length: rows }, (_, r) => {

@@ -1,68 +1,69 @@
-// The pictures of gumbel-quadratic: what is read, how often each address is, what the temperature does.
+// The plots of gumbel-quadratic: values read, how often each address is read, the effect of the temperature.
 import type { TopLevelSpec } from 'vega-lite';
+import { median } from '../../tools/median.js';
 import { colors } from '../../tools/plot.js';
 import type { Outcome } from './temperature.js';
-import { median, type Points, type Score } from './train.js';
+import type { Points, Score } from './train.js';
 
-/** One bank in use: what is read from it, beside the function and the best that the bank can do. */
+/** A model that reads f(x) from a bank of values. */
 export interface Reading {
   readonly title: string;
   readonly values: readonly number[];
   readonly f: (x: number) => number;
   readonly score: Score;
-  /** What was learned from, where anything was. */
+  /** Training points, if it was trained for f. */
   readonly data?: Points;
 }
 
 const quantitative = 'quantitative' as const;
 const legend = { orient: 'bottom' as const, title: null, columns: 4, symbolStrokeWidth: 3 };
 const kinds = {
-  domain: ['learned from', 'function', 'best choice', 'read'],
+  domain: ['training data', 'function', 'optimal choice', 'read'],
   range: ['#bbb', colors.green, '#f0b78f', colors.blue],
 };
 
-/** Data, fit and the best piecewise-constant fit, a panel a bank. */
+/** Data, function, values read and the optimal choice, one panel per bank. */
 export function fitPlot(readings: readonly Reading[]): TopLevelSpec {
   return {
     title: {
-      text: 'Reading a function from a bank of numbers',
+      text: 'A function read from a bank of values',
       subtitle: [
-        'left: learned from noisy points; middle: the same network with the values doubled, not trained again',
-        'right: a network of nine addresses that had use for five of them; the values between are in its bank now, and not read',
+        'left: trained on noisy points; middle: the same network with the bank doubled, without retraining',
+        'right: trained with nine addresses of which five were useful; the midpoints added afterwards are not read',
       ],
     },
     hconcat: readings.map(panel),
   };
 }
 
-/** How often each address is read, beside how often it should be. */
+/** How often each address is read, and how often it should be. */
 export function choicesPlot(histogram: readonly number[], best: readonly number[], entropy: number): TopLevelSpec {
   const counts = (kind: string, numbers: readonly number[]) =>
     numbers.map((count, address) => ({ kind, address, count }));
   return {
     title: {
-      text: 'Which address is read',
-      subtitle: `1,000 even points; the choices have an entropy of ${entropy.toFixed(2)} of log₂ 5 = 2.32 bits`,
+      text: 'Use of each address',
+      subtitle: `1,000 evenly spaced points; the addresses have an entropy of ${entropy.toFixed(2)} bits (at most log₂ 5 = 2.32)`,
     },
     width: 420,
     height: 240,
-    data: { values: [...counts('read', histogram), ...counts('best choice', best)] },
+    data: { values: [...counts('read', histogram), ...counts('optimal choice', best)] },
     mark: { type: 'bar' },
     encoding: {
       x: { field: 'address', type: 'ordinal', title: 'address', axis: { labelAngle: 0 } },
-      xOffset: { field: 'kind', sort: ['read', 'best choice'] },
+      xOffset: { field: 'kind', sort: ['read', 'optimal choice'] },
       y: { field: 'count', type: quantitative, title: 'points' },
       color: {
         field: 'kind',
         type: 'nominal',
-        scale: { domain: ['read', 'best choice'], range: [colors.blue, '#f0b78f'] },
+        scale: { domain: ['read', 'optimal choice'], range: [colors.blue, '#f0b78f'] },
         legend,
       },
     },
   };
 }
 
-/** Points that read the nearest value, over the temperature; and the weight of the outermost value while training goes on. */
+/** Share of points that read the nearest value by temperature, and the weight of the outermost value during training. */
 export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly Outcome[]): TopLevelSpec {
   const names = [...new Set(outcomes.map(({ trial }) => trial.name))];
   const shares = names.map((name) => {
@@ -80,15 +81,15 @@ export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly O
   const y = (field: string) => ({
     field,
     type: quantitative,
-    title: 'points read right (%)',
+    title: 'points that read the nearest value (%)',
     scale: { zero: false },
   });
   return {
     title: {
       text: 'A low temperature loses the outermost value',
       subtitle: [
-        'left: points that read the nearest value; a dot a seed, a bar their median, the target dashed',
-        'right: the weight of the outermost value where it is the nearest, while the first seed learns',
+        'left: one dot per seed, a bar for their median, the target dashed',
+        'right: mean weight of the outermost value where it is the nearest, during training with the first seed',
       ],
     },
     resolve: { scale: { color: 'independent' } },
@@ -119,7 +120,7 @@ export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly O
   };
 }
 
-/** The mean weight of the outermost value, where it is the nearest, over the updates. */
+/** Mean weight of the outermost value where it is the nearest, by update. */
 function tracePanel(traced: readonly Outcome[]) {
   const names = traced.map(({ trial }) => `τ = ${trial.name}`);
   return {
@@ -151,9 +152,9 @@ function tracePanel(traced: readonly Outcome[]) {
 }
 
 function panel({ title, values, f, score, data }: Reading) {
-  const points = data === undefined ? [] : Array.from(data.x, (x, i) => ({ x, y: data.y[i], kind: 'learned from' }));
+  const points = data === undefined ? [] : Array.from(data.x, (x, i) => ({ x, y: data.y[i], kind: 'training data' }));
   const lines = Array.from(score.x, (x, i) => [
-    { x, y: values[score.best[i] as number], kind: 'best choice' },
+    { x, y: values[score.best[i] as number], kind: 'optimal choice' },
     { x, y: values[score.addresses[i] as number], kind: 'read' },
     { x, y: f(x), kind: 'function' },
   ]).flat();
@@ -177,7 +178,7 @@ function panel({ title, values, f, score, data }: Reading) {
         mark: { type: 'circle' as const, size: 10, opacity: 0.7 },
         encoding: encoding(color),
       },
-      line('best choice', 6),
+      line('optimal choice', 6),
       line('function', 1.2),
       line('read', 2),
     ],

@@ -1,8 +1,8 @@
-// What the temperature does: the same training at several, and with the noise annealed away.
+// The effect of the temperature: the same training at several temperatures, and with the Gumbel noise annealed to zero.
 import { AddressNetwork, type Annealing, type GumbelMemory, linearAnnealing, load, scale } from 'tapehead';
 import { type Score, type Settings, score, setUp, square, train, values } from './train.js';
 
-/** One way to train: the temperature, and by what the noise is multiplied at each update. */
+/** A schedule of the temperature and of the noise scale, by update. */
 export interface Trial {
   readonly name: string;
   readonly tau: Annealing;
@@ -13,21 +13,21 @@ export interface Outcome {
   readonly trial: Trial;
   readonly seed: number;
   readonly score: Score;
-  /** After each update, the mean weight of the outermost value where it is the nearest. */
+  /** Mean weight of the outermost value where it is the nearest, after each update. */
   readonly outermost: readonly number[];
 }
 
-/** Trials at several temperatures, one that falls from the chosen to the source's, and one whose noise falls to nothing. */
+/** Trials at several constant temperatures, one annealed from the default to the source's 0.67, and one with fading noise. */
 export function trials({ updates, tau }: Settings): Trial[] {
   const constant = [0.3, 0.67, 1, 1.5, 2, 3, 5].map((tau) => ({ name: `${tau}`, tau: () => tau, noise: () => 1 }));
   const falling = { name: `${tau}, to 0.67`, tau: linearAnnealing(tau, 0.67, updates), noise: () => 1 };
-  // Not quite nothing, since it divides.
+  // Not quite zero: logits are divided by it.
   const fading = (update: number): number => Math.max(1e-3, 1 - update / updates);
   return [...constant, falling, { name: `${tau}, fading noise`, tau: () => tau, noise: fading }];
 }
 
-/** Trains as `trial` says; `watch` ends it by returning false. */
-export async function attempt(
+/** Trains with the schedules of `trial`; training stops when `watch` returns false. */
+export async function runTrial(
   trial: Trial,
   seed: number,
   settings: Settings,
@@ -35,7 +35,7 @@ export async function attempt(
 ): Promise<Outcome> {
   const runtime = await load();
   let noise = 1;
-  // (h + s·g) / τ = (h / s + g) / (τ / s): noise of scale s is a scale of the logits and of τ.
+  // (h + s·g) / τ = (h / s + g) / (τ / s): scaling the noise by s is the same as scaling the logits and τ by 1 / s.
   const { model, data } = setUp(runtime, seed, settings, values, {
     address: (parameters, random) => {
       const net = new AddressNetwork(parameters, [1, 64, 64, values.length], random);
@@ -54,7 +54,7 @@ export async function attempt(
   return { trial, seed, score: score(model, values, square), outermost };
 }
 
-/** Mean weight of the last value at even points that are nearest to it. */
+/** Mean weight of the last value at ten evenly spaced points that are nearest to it. */
 function outermostWeight(model: GumbelMemory, tau: number): number {
   const { runtime } = model;
   const last = values.length - 1;

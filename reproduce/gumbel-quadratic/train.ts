@@ -1,14 +1,15 @@
-// Learning to read x² from a bank of numbers: the points, the training loop, and how good the choices are.
+// Learning to read x² from a bank of values: data, training loop, and score.
 import { Adam, type Annealing, GumbelMemory, type GumbelMemoryOptions, mseLoss, Random, type Runtime } from 'tapehead';
+import { noisySquares } from '../../tools/noisy-squares.js';
 
-/** How to train; docs/results/gumbel-memory.md tells how the temperature was found. */
+/** Training settings; docs/results/gumbel-memory.md describes how the temperature was found. */
 export const settings = {
   updates: 1000,
-  /** Points to learn from, all of them in every update. */
+  /** Number of training points; every update uses all of them. */
   points: 1000,
-  /** Standard deviation of the noise on their y. */
+  /** Standard deviation of the noise on y. */
   noise: 0.05,
-  /** Adam's at the start; it falls linearly to zero. */
+  /** Initial learning rate of Adam; it decays linearly to zero. */
   learningRate: 0.03,
   tau: 2,
 };
@@ -23,20 +24,22 @@ export interface Points {
   readonly y: Float32Array;
 }
 
-/** What a model reads on even points, beside what it should. */
+/** Reads of a model at evenly spaced points, compared with the optimum. */
 export interface Score {
   readonly x: Float32Array;
-  /** Where the model reads, and where the nearest value is. */
+  /** Addresses read. */
   readonly addresses: ArrayLike<number>;
+  /** Addresses of the nearest values. */
   readonly best: readonly number[];
-  /** Share of the points that read the nearest value. */
+  /** Share of points that read the nearest value. */
   readonly share: number;
-  /** Root mean square error of what is read, and of the nearest values. */
+  /** Root mean square error of the values read. */
   readonly rmse: number;
+  /** Root mean square error of the nearest values. */
   readonly bestRmse: number;
 }
 
-/** A fresh model for a bank of these values, and points to learn from, everything random from one seed. */
+/** Creates a model with a bank of these values and its training points, all from one seed. */
 export function setUp(
   runtime: Runtime,
   seed: number,
@@ -46,10 +49,10 @@ export function setUp(
 ): { model: GumbelMemory; data: Points } {
   const random = new Random(runtime, seed);
   const model = new GumbelMemory(runtime, { bank: runtime.tensor(bank), inputSize: 1, random, ...options });
-  return { model, data: drawPoints(new Random(runtime, seed + 2 ** 20), points, noise) };
+  return { model, data: noisySquares(new Random(runtime, seed + 2 ** 20), points, noise) };
 }
 
-/** Trains `model`; `watch` sees the loss of every update and ends training by returning false. */
+/** Trains `model`. `watch` is called with the loss of every update; training stops when it returns false. */
 export async function train(
   model: GumbelMemory,
   data: Points,
@@ -75,40 +78,24 @@ export async function train(
   }
 }
 
-/** How `model`, reading from a bank of `values`, follows the function f on 1,000 even points of [−1, 1]. */
+/** Scores `model`, whose bank holds `values`, against the function f at 1,000 evenly spaced points of [−1, 1]. */
 export function score(model: GumbelMemory, values: readonly number[], f: (x: number) => number): Score {
   const { runtime } = model;
   const x = Float32Array.from({ length: 1000 }, (_, i) => -1 + (2 * i) / 999);
   const { addresses } = runtime.noGrad(() => model.forward(runtime.tensor(x, [1000, 1]), { training: false }));
   const targets = Array.from(x, f);
   const best = targets.map((y) => nearest(values, y));
-  const rmse = (choice: ArrayLike<number>): number =>
-    Math.sqrt(targets.reduce((sum, y, i) => sum + (y - (values[choice[i] as number] as number)) ** 2, 0) / x.length);
-  const right = best.filter((address, i) => address === addresses[i]).length;
-  return { x, addresses, best, share: right / x.length, rmse: rmse(addresses), bestRmse: rmse(best) };
+  const rmse = (read: ArrayLike<number>): number =>
+    Math.sqrt(targets.reduce((sum, y, i) => sum + (y - (values[read[i] as number] as number)) ** 2, 0) / x.length);
+  const optimal = best.filter((address, i) => address === addresses[i]).length;
+  return { x, addresses, best, share: optimal / x.length, rmse: rmse(addresses), bestRmse: rmse(best) };
 }
 
 export function square(x: number): number {
   return x * x;
 }
 
-/** The middle one, or the mean of the two in the middle. */
-export function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
-  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
-}
-
-/** x even over [−1, 1], y = x² and normal noise. */
-function drawPoints(random: Random, count: number, noise: number): Points {
-  return random.runtime.step(() => {
-    const x = random.uniform([count], { low: -1, high: 1 }).toArray();
-    const offsets = random.normal([count], { std: noise }).toArray();
-    return { x, y: x.map((value, i) => square(value) + (offsets[i] as number)) };
-  });
-}
-
-/** The place of the value nearest to y. */
+/** Index of the value nearest to y. */
 function nearest(values: readonly number[], y: number): number {
   const distances = values.map((value) => Math.abs(value - y));
   return distances.indexOf(Math.min(...distances));

@@ -1,61 +1,55 @@
-// Whether densities over classes can be believed: accuracy, Brier score, reliability, expected calibration error.
+// Calibration of class probabilities: accuracy, Brier score, reliability bins, expected calibration error.
 
-/** Images whose largest density lies in one range. */
+/** Images whose confidence lies in one interval. */
 export interface Bin {
   readonly count: number;
-  /** Mean of the largest densities. */
+  /** Mean confidence: the largest probability of an image. */
   readonly confidence: number;
-  /** Share of them classified rightly. */
   readonly accuracy: number;
 }
 
 export interface Calibration {
-  /** Share of largest densities on the true class. */
   readonly accuracy: number;
-  /** Mean of Σ (density − one-hot)². */
+  /** Brier score: mean of Σ (probability − one-hot)². */
   readonly brier: number;
-  /** Mean of |confidence − accuracy| over all images (Naeini et al. 2015). */
+  /** Expected calibration error: mean of |confidence − accuracy| over all images (Naeini et al. 2015). */
   readonly expectedError: number;
-  /** Ranges of equal width, the empty ones left out. */
+  /** Non-empty bins of equal width. */
   readonly bins: readonly Bin[];
 }
 
-/** `densities`: [N, classes], each row adding up to 1; `labels`: [N]. */
-export function calibration(densities: Float32Array, labels: Uint8Array, ranges = 15): Calibration {
-  const classes = densities.length / labels.length;
-  const sums = Array.from({ length: ranges }, () => ({ count: 0, confidence: 0, right: 0 }));
+/** Computes the calibration of `probabilities` [N, classes], whose rows sum to 1, for `labels` [N]. */
+export function calibration(probabilities: Float32Array, labels: Uint8Array, binCount = 15): Calibration {
+  const classes = probabilities.length / labels.length;
+  const bins = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, correct: 0 }));
   let brier = 0;
   for (const [i, label] of labels.entries()) {
-    const row = densities.subarray(i * classes, (i + 1) * classes);
+    const row = probabilities.subarray(i * classes, (i + 1) * classes);
     const confidence = Math.max(...row);
-    const sum = sums[Math.min(ranges - 1, Math.floor(confidence * ranges))] as (typeof sums)[0];
-    sum.count++;
-    sum.confidence += confidence;
-    sum.right += Number(row.indexOf(confidence) === label);
-    for (const [j, density] of row.entries()) brier += (density - Number(j === label)) ** 2;
+    const bin = bins[Math.min(binCount - 1, Math.floor(confidence * binCount))] as (typeof bins)[0];
+    bin.count++;
+    bin.confidence += confidence;
+    bin.correct += Number(row.indexOf(confidence) === label);
+    for (const [j, probability] of row.entries()) brier += (probability - Number(j === label)) ** 2;
   }
-  const total = (pick: (sum: (typeof sums)[0]) => number) =>
-    sums.reduce((all, sum) => all + pick(sum), 0) / labels.length;
+  const mean = (of: (bin: (typeof bins)[0]) => number) => bins.reduce((sum, bin) => sum + of(bin), 0) / labels.length;
   return {
-    accuracy: total(({ right }) => right),
+    accuracy: mean(({ correct }) => correct),
     brier: brier / labels.length,
-    expectedError: total(({ confidence, right }) => Math.abs(confidence - right)),
-    bins: sums
+    expectedError: mean(({ confidence, correct }) => Math.abs(confidence - correct)),
+    bins: bins
       .filter(({ count }) => count > 0)
-      .map(({ count, confidence, right }) => ({ count, confidence: confidence / count, accuracy: right / count })),
+      .map(({ count, confidence, correct }) => ({ count, confidence: confidence / count, accuracy: correct / count })),
   };
 }
 
-/**
- * Densities from what was read, [N, classes]: a read of ridge values adds up to nearly 1 but may leave [0, 1], so what is
- * below 0 counts as 0, and the row is divided by its sum.
- */
-export function densitiesOf(read: Float32Array, classes: number): Float32Array {
-  const densities = read.map((value) => Math.max(0, value));
-  for (let from = 0; from < densities.length; from += classes) {
-    const row = densities.subarray(from, from + classes);
-    const sum = row.reduce((all, value) => all + value, 0);
+/** Normalises reads [N, classes] to probabilities: ridge values sum to almost 1 but may be negative, so reads are clamped at 0 and rescaled. */
+export function normalizeReads(read: Float32Array, classes: number): Float32Array {
+  const probabilities = read.map((value) => Math.max(0, value));
+  for (let from = 0; from < probabilities.length; from += classes) {
+    const row = probabilities.subarray(from, from + classes);
+    const sum = row.reduce((total, value) => total + value, 0);
     for (const [i, value] of row.entries()) row[i] = value / sum;
   }
-  return densities;
+  return probabilities;
 }

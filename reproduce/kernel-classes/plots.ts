@@ -1,9 +1,9 @@
-// The reliability diagram: how often a class is right, over how sure the memory is of it.
+// The reliability diagram: accuracy by confidence.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../tools/plot.js';
 import type { Calibration } from './calibration.js';
 
-/** Accuracy over confidence; the area of a dot is how many images have that confidence. */
+/** Accuracy by confidence; the area of a dot is the number of images in its bin. */
 export function reliabilityPlot({ bins, expectedError, accuracy }: Calibration, tested: number): TopLevelSpec {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const axis = (field: 'confidence' | 'accuracy', title: string) => ({
@@ -13,9 +13,9 @@ export function reliabilityPlot({ bins, expectedError, accuracy }: Calibration, 
     scale: { domain: [0, 1] },
     axis: { format: '.1f', tickCount: 5 },
   });
-  const x = axis('confidence', 'largest density, mean of a bin');
-  const y = axis('accuracy', 'share classified rightly');
-  const even = [0, 1].map((share) => ({ confidence: share, accuracy: share }));
+  const x = axis('confidence', 'mean confidence of a bin');
+  const y = axis('accuracy', 'accuracy');
+  const diagonal = [0, 1].map((share) => ({ confidence: share, accuracy: share }));
   const size = {
     field: 'count',
     type: 'quantitative' as const,
@@ -25,7 +25,7 @@ export function reliabilityPlot({ bins, expectedError, accuracy }: Calibration, 
   };
   return {
     title: {
-      text: 'Are the densities to be believed?',
+      text: 'Calibration of the kernel memory',
       subtitle: [
         `${tested} test images, accuracy ${percent(accuracy)},`,
         `expected calibration error ${percent(expectedError)}`,
@@ -35,7 +35,7 @@ export function reliabilityPlot({ bins, expectedError, accuracy }: Calibration, 
     height: 420,
     layer: [
       {
-        data: { values: even },
+        data: { values: diagonal },
         mark: { type: 'line', color: '#888888', strokeDash: [5, 4] },
         encoding: { x, y },
       },

@@ -1,10 +1,10 @@
-// The kernel memory on Fashion-MNIST: how well images are recalled from a tenth of their pixels, for memories of 2 to 256 keys.
-import { writeFileSync } from 'node:fs';
+// The kernel memory on Fashion-MNIST: recall of images from a tenth of their pixels, with 2 to 256 keys.
 import { join } from 'node:path';
 import { load } from 'tapehead';
 import { savePlot } from '../../tools/plot.js';
+import { replaceFile } from '../../tools/replace-file.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
-import { together } from '../data/images.js';
+import { concatenated } from '../data/images.js';
 import { eachSize } from '../memory-sizes.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
@@ -12,28 +12,28 @@ import { deal, type Entry, linearError, measure } from './measure.js';
 import { errorPlot, recallSheet } from './plots.js';
 import * as all from './settings.js';
 
-/** Columns of the sheet of test images. */
+/** Number of test images in the plot. */
 const SHOWN = 12;
 
 export const run: Program = async ({ seed, out, data, quick, best }) => {
   const { train, test } = await fashionMnist(data);
   const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
   const runtime = await load();
-  const cards = deal(runtime, together(train, test), chosen, seed);
+  const cards = deal(runtime, concatenated(train, test), chosen, seed);
   console.log(
-    `Fitting ${chosen.fitted} images, each known by ${chosen.pixels} of its pixels; ${chosen.tested} others are recalled.`,
+    `Fitting ${chosen.fitted} images, queried by ${chosen.pixels} of their pixels; testing on ${chosen.tested} others.`,
   );
 
   const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
     measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
   );
-  for (const { memorySize, memory } of entries) writeFileSync(join(out, `memory-${memorySize}.safetensors`), memory);
+  for (const { memorySize, memory } of entries) replaceFile(join(out, `memory-${memorySize}.safetensors`), memory);
   const linear = linearError(runtime, cards);
-  console.log(`\n${entryTable(entries)}\n\neach pixel as a linear function of those seen: ${linear.toFixed(4)}`);
+  console.log(`\n${entryTable(entries)}\n\ntest RMSE of linear regression: ${linear.toFixed(4)}`);
   for (const { memorySize, largestRidge } of entries) {
     if (largestRidge > chosen.ridge) {
       console.log(
-        `M = ${memorySize}: WᵀW + λI was not positive definite for λ = ${chosen.ridge}; it was raised to ${show(largestRidge)} at most.`,
+        `M = ${memorySize}: WᵀW + λI was not positive definite with λ = ${chosen.ridge}, so λ was raised to at most ${show(largestRidge)}.`,
       );
     }
   }
@@ -56,23 +56,24 @@ function entryTable(entries: readonly Entry[]): string {
     show(Number(condition.toPrecision(2))),
     seconds.toFixed(1),
   ]);
-  return table([['M', 'RMSE fitted', 'RMSE tested', 'published', 'condition', 'seconds'], ...rows]);
+  return table([['M', 'training RMSE', 'test RMSE', 'published', 'condition', 'seconds'], ...rows]);
 }
 
 function fullFigures(entries: readonly Entry[], { memorySizes, iterations }: all.Settings, best: boolean): Figure[] {
   const figures = memorySizes.map((memorySize) => {
     const error = entries.find((entry) => entry.memorySize === memorySize)?.test ?? Number.NaN;
     const expected = all.publishedErrors[memorySize] as number;
-    return figure(`RMSE at M = ${memorySize}`, error, 'at most', best ? expected : 1.005 * expected, expected);
+    return figure(`test RMSE, M = ${memorySize}`, error, 'at most', best ? expected : 1.005 * expected, expected);
   });
   const rises = entries.filter(({ test }, i) => test >= (entries[i - 1]?.test ?? Infinity)).length;
-  figures.push(figure('sizes at which the error does not fall', rises, 'at most', 0));
+  figures.push(figure('sizes whose error is not below that of the previous size', rises, 'at most', 0));
   if (!best) return figures;
-  const aim = figure('RMSE at M = 256, the aim', entries.at(-1)?.test ?? Number.NaN, 'at most', 0.115);
-  return [...figures, aim, figure('iterations', iterations, 'at most', 200, all.published.iterations)];
+  const goal = figure('test RMSE, M = 256, goal', entries.at(-1)?.test ?? Number.NaN, 'at most', 0.115);
+  return [...figures, goal, figure('iterations', iterations, 'at most', 200, all.published.iterations)];
 }
 
-/** A quick run fits a tenth of the images for a moment. */
+/** A quick run fits a tenth of the images for a few iterations. */
 function quickFigures(entries: readonly Entry[]): Figure[] {
-  return [figure(`RMSE at M = ${entries.at(-1)?.memorySize}`, entries.at(-1)?.test ?? Number.NaN, 'at most', 0.18)];
+  const last = entries.at(-1);
+  return [figure(`test RMSE, M = ${last?.memorySize}`, last?.test ?? Number.NaN, 'at most', 0.18)];
 }

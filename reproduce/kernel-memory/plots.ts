@@ -1,4 +1,4 @@
-// The two pictures of the kernel memory: error over memory size, and what is recalled of images never seen.
+// The two plots of the kernel memory: error by memory size, and test images as recalled.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../tools/plot.js';
 import { pixelsOf } from '../data/images.js';
@@ -6,9 +6,9 @@ import { grey, type Picture, sheet } from '../sheet.js';
 import type { Cards, Entry } from './measure.js';
 import { publishedErrors, type Settings } from './settings.js';
 
-const LINEAR = 'linear functions, tested';
+const LINEAR = 'linear regression, test images';
 
-/** RMSE over memory size: published (broad), tested, fitted; a level line where linear functions of the pixels seen come. */
+/** RMSE by memory size: published (broad), test and training images; a level line for linear regression. */
 export function errorPlot(
   entries: readonly Entry[],
   linear: number,
@@ -20,7 +20,7 @@ export function errorPlot(
     x: {
       field: 'memorySize',
       type: 'quantitative' as const,
-      title: 'keys in memory M',
+      title: 'number of keys M',
       scale: { type: 'log' as const, base: 2, nice: false },
       axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelFlush: false },
     },
@@ -35,7 +35,7 @@ export function errorPlot(
       type: 'nominal' as const,
       title: null,
       scale: {
-        domain: ['published', 'test images', 'fitted images', LINEAR],
+        domain: ['published', 'test images', 'training images', LINEAR],
         range: ['#c8c8c8', colors.blue, colors.orange, colors.green],
       },
       legend: { orient: 'top-right' as const, offset: 12, symbolType: 'stroke', symbolStrokeWidth: 4, labelLimit: 300 },
@@ -43,10 +43,10 @@ export function errorPlot(
   };
   return {
     title: {
-      text: 'What a memory of M keys recalls',
+      text: 'Recall error of a kernel memory with M keys',
       subtitle: [
         `images recalled from ${pixels} of their pixels;`,
-        `${fitted} fitted in ${iterations} iterations, ${tested} others tested`,
+        `${fitted} training images, ${iterations} iterations, ${tested} test images`,
       ],
     },
     width: 560,
@@ -65,7 +65,7 @@ export function errorPlot(
         data: {
           values: [
             ...points('test images', ({ test }) => test),
-            ...points('fitted images', ({ training }) => training),
+            ...points('training images', ({ training }) => training),
           ],
         },
         mark: { type: 'line', point: { size: 40 }, strokeWidth: 2 },
@@ -74,7 +74,7 @@ export function errorPlot(
   };
 }
 
-/** Test images: what their keys show, what memories of several sizes recall, how they really are. */
+/** Test images: the query, recalls by memories of several sizes, and the original. */
 export function recallSheet(entries: readonly Entry[], cards: Cards, shown: number): TopLevelSpec {
   const { images, pixels } = cards;
   const { height, width } = images;
@@ -82,24 +82,24 @@ export function recallSheet(entries: readonly Entry[], cards: Cards, shown: numb
   const pictures = (data: Float32Array, draw: (image: Float32Array) => Picture) =>
     Array.from({ length: shown }, (_, i) => draw(data.subarray(i * height * width, (i + 1) * height * width)));
   const whole = (image: Float32Array) => grey(image, height, width);
-  const some = entries.filter((_, i) => (entries.length - 1 - i) % 3 === 0);
+  const everyThird = entries.filter((_, i) => (entries.length - 1 - i) % 3 === 0);
   const rows = {
-    'keys seen': pictures(truth, (image) => keySeen(whole(image), pixels)),
+    query: pictures(truth, (image) => masked(whole(image), pixels)),
     ...Object.fromEntries(
-      some.map(({ memorySize, recalled }) => [`recalled, M = ${memorySize}`, pictures(recalled, whole)]),
+      everyThird.map(({ memorySize, recalled }) => [`recalled, M = ${memorySize}`, pictures(recalled, whole)]),
     ),
-    true: pictures(truth, whole),
+    original: pictures(truth, whole),
   };
   return sheet(rows, {
     title: 'Images recalled from a few of their pixels',
-    subtitle: `test images; the key shows ${pixels.length} of ${height * width} pixels, what it does not show is blue`,
+    subtitle: `test images; the query holds ${pixels.length} of ${height * width} pixels, the others are blue`,
   });
 }
 
-/** The picture with every pixel that the key does not show in dark blue. */
-function keySeen({ height, width, rgb }: Picture, pixels: Uint32Array): Picture {
-  const seen = new Uint8Array(rgb.length);
-  for (let i = 0; i < rgb.length; i += 3) seen.set([28, 52, 92], i);
-  for (const pixel of pixels) seen.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 3 * pixel);
-  return { height, width, rgb: seen };
+/** The picture with every pixel outside the query in dark blue. */
+function masked({ height, width, rgb }: Picture, pixels: Uint32Array): Picture {
+  const visible = new Uint8Array(rgb.length);
+  for (let i = 0; i < rgb.length; i += 3) visible.set([28, 52, 92], i);
+  for (const pixel of pixels) visible.set(rgb.subarray(3 * pixel, 3 * pixel + 3), 3 * pixel);
+  return { height, width, rgb: visible };
 }

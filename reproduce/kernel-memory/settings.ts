@@ -1,23 +1,24 @@
-// How to fit: the published settings, and better ones.
+// Settings of the fit: as published, and better ones.
 import type { FitOptions } from 'tapehead';
 import { halfCosine } from '../half-cosine.js';
 
 export interface Settings {
-  /** Memories to fit, M keys each. */
+  /** Number of keys M of each memory. */
   readonly memorySizes: readonly number[];
-  /** Pixels of an image that its key shows. */
+  /** Number of pixels in a query. */
   readonly pixels: number;
-  /** Images to fit to, and others to test with. */
+  /** Number of training images. */
   readonly fitted: number;
+  /** Number of test images. */
   readonly tested: number;
   readonly iterations: number;
-  /** Adam's, at the start. */
+  /** Initial learning rate of Adam. */
   readonly learningRate: number;
-  /** Whether it falls to zero, along half a cosine, or stays. */
+  /** Use cosine decay to zero; otherwise the learning rate is constant. */
   readonly decay: boolean;
   readonly ridge: number;
   readonly similarity: NonNullable<FitOptions['similarity']>;
-  /** β, and whether it is trained. */
+  /** Initial inverse temperature β. */
   readonly strength: number;
   readonly learnStrength: boolean;
   readonly initialKeys: 'random' | 'rows';
@@ -39,7 +40,7 @@ export const published: Settings = {
   initialKeys: 'random',
 };
 
-/** RMSE on the tested images, by memory size, in the published table. */
+/** Published RMSE on test images, by memory size. */
 export const publishedErrors: Readonly<Record<number, number>> = {
   2: 0.2488,
   4: 0.2045,
@@ -51,7 +52,7 @@ export const publishedErrors: Readonly<Record<number, number>> = {
   256: 0.1196,
 };
 
-/** A fifth of the iterations, each worth more; docs/results/kernel-memory.md tells how these were found. */
+/** Better results in a fifth of the iterations; docs/results/kernel-memory.md describes how these were found. */
 export const best: Settings = {
   ...published,
   iterations: 200,
@@ -62,10 +63,10 @@ export const best: Settings = {
   initialKeys: 'rows',
 };
 
-/** For `--quick`: a few seconds. */
+/** Overrides for `--quick`, which takes a few seconds. */
 export const quick = { memorySizes: [2, 8, 32], fitted: 1000, tested: 2000, iterations: 60, learningRate: 1e-2 };
 
-/** What `KernelMemory.fit` is told, but for the random numbers. */
+/** Options of `KernelMemory.fit`, except for `random`. */
 export function fitOptions(settings: Settings, memorySize: number): Omit<FitOptions, 'random'> {
   const { iterations, learningRate, decay, ridge, similarity, strength, learnStrength, initialKeys } = settings;
   const rate = decay ? halfCosine(learningRate, iterations) : learningRate;

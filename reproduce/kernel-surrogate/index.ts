@@ -1,4 +1,4 @@
-// The kernel memory as a surrogate: a costly simulation replaced by a memory of its results, beside nearest neighbours and a network.
+// The kernel memory as a surrogate model of an expensive simulation, compared with nearest neighbours and a neural network.
 import { join } from 'node:path';
 import { savePlot } from '../../tools/plot.js';
 import { eachSize } from '../memory-sizes.js';
@@ -11,14 +11,14 @@ import * as all from './settings.js';
 
 export const run: Program = async ({ seed, out, quick }) => {
   const chosen = { ...all.settings, ...(quick && all.quick) };
-  console.log(`Simulating ${chosen.fitted} times to fit, ${chosen.tested} times to test.`);
+  console.log(`Running ${chosen.fitted} simulations for training and ${chosen.tested} for testing.`);
   const samples = await draw(chosen, seed);
   const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
     measure(samples, chosen, memorySize, { seed, ...watch }),
   );
   const near = nearestNeighbours(samples.fitted, samples.tested.inputs, chosen.neighbours);
   const neighbours = rmse(near, samples.tested.outputs);
-  console.log(`\n${entryTable(entries)}\n\nmean of ${chosen.neighbours} nearest neighbours: ${show(neighbours)}`);
+  console.log(`\n${entryTable(entries)}\n\ntest RMSE of ${chosen.neighbours} nearest neighbours: ${show(neighbours)}`);
   await savePlot(join(out, 'rmse.svg'), errorPlot(entries, neighbours, chosen));
   await savePlot(join(out, 'examples.svg'), examplesPlot(entries.at(-1) as Entry, near, samples.tested));
   const measured = { neighbours, entries: entries.map(({ read, ...numbers }) => numbers) };
@@ -31,16 +31,16 @@ function entryTable(entries: readonly Entry[]): string {
     String(entry.numbers),
     ...[entry.training, entry.memory, entry.network, entry.seconds, entry.networkSeconds].map(show),
   ]);
-  const heads = ['M', 'numbers', 'RMSE fitted', 'RMSE tested', 'network, tested', 'seconds', 'network'];
-  return table([heads, ...rows]);
+  const header = ['M', 'parameters', 'training RMSE', 'test RMSE', 'network, test RMSE', 'seconds', 'network, seconds'];
+  return table([header, ...rows]);
 }
 
 function figures(entries: readonly Entry[], neighbours: number, quick: boolean): Figure[] {
   const last = entries.at(-1) as Entry;
   const rises = entries.filter(({ memory }, i) => memory >= (entries[i - 1]?.memory ?? Infinity)).length;
   return [
-    figure('sizes at which the error does not fall', rises, 'at most', 0),
-    figure('error as a share of the nearest neighbours’', last.memory / neighbours, 'at most', quick ? 1 : 0.25),
-    figure('error as a share of the network’s', last.memory / last.network, 'at most', quick ? 1 : 1.25),
+    figure('sizes whose error is not below that of the previous size', rises, 'at most', 0),
+    figure('error relative to nearest neighbours', last.memory / neighbours, 'at most', quick ? 1 : 0.25),
+    figure('error relative to the network', last.memory / last.network, 'at most', quick ? 1 : 1.25),
   ];
 }

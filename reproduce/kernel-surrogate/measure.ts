@@ -1,30 +1,32 @@
-// The error of a kernel memory, of a network of as many numbers and of the nearest neighbours, on simulations not seen.
-
+// Test errors of a kernel memory and of a network with as many parameters.
 import { type FitOptions, type FitReport, KernelMemory, load, Random } from 'tapehead';
 import { halfCosine } from '../half-cosine.js';
 import { network, rmse, type Samples, widthFor } from './rivals.js';
 import type { Settings } from './settings.js';
 import { simulate } from './simulation.js';
 
-/** What one memory size gave. */
+/** Results for one memory size. */
 export interface Entry {
   readonly memorySize: number;
-  /** Numbers in the memory; the network has no more. */
+  /** Number of parameters of the memory; the network has at most as many. */
   readonly numbers: number;
+  /** Hidden units per layer of the network. */
   readonly hidden: number;
-  /** RMSE of the memory on the simulations fitted, and on those tested. */
+  /** Training RMSE of the memory. */
   readonly training: number;
+  /** Test RMSE of the memory. */
   readonly memory: number;
+  /** Test RMSE of the network. */
   readonly network: number;
-  /** Time to fit. */
+  /** Training time of the memory. */
   readonly seconds: number;
   readonly networkSeconds: number;
   readonly strength: number;
-  /** What memory and network make of the tested simulations. */
+  /** Predictions for the test simulations. */
   readonly read: { readonly memory: Float32Array; readonly network: Float32Array };
 }
 
-/** Simulations to fit to and others to test with. */
+/** Runs the simulations for training and testing. */
 export async function draw({ fitted, tested }: Settings, seed: number): Promise<{ fitted: Samples; tested: Samples }> {
   const random = new Random(await load(), seed);
   return { fitted: simulate(random, fitted), tested: simulate(random, tested) };
@@ -38,7 +40,7 @@ export async function measure(
 ): Promise<Entry> {
   const { iterations, learningRate, strength, ridge, updates, networkLearningRate } = settings;
   const { seed, ...watch } = options;
-  // A runtime a memory: what one fit leaves behind does not add up.
+  // Each memory gets its own runtime, so that memory use does not add up.
   const runtime = await load();
   const start = performance.now();
   const memory = await KernelMemory.fit(runtime, fitted.inputs, fitted.outputs, {
@@ -58,7 +60,7 @@ export async function measure(
   const numbers = memorySize * (inputs + outputs) + 1;
   const hidden = widthFor(numbers, inputs, outputs);
   const training = { hidden, updates, learningRate: networkLearningRate, seed };
-  const guessed = await network(fitted, tested.inputs, training);
+  const predicted = await network(fitted, tested.inputs, training);
   const end = performance.now();
   const recalled = memory.predict(tested.inputs);
   return {
@@ -67,10 +69,10 @@ export async function measure(
     hidden,
     training: (memory.report as FitReport).rmse,
     memory: rmse(recalled, tested.outputs),
-    network: rmse(guessed, tested.outputs),
+    network: rmse(predicted, tested.outputs),
     seconds: (middle - start) / 1000,
     networkSeconds: (end - middle) / 1000,
     strength: memory.strength,
-    read: { memory: recalled, network: guessed },
+    read: { memory: recalled, network: predicted },
   };
 }

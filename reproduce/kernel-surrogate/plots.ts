@@ -1,4 +1,4 @@
-// The two pictures of the surrogate: error over size, and a few simulations beside what is made of them.
+// The two plots of the surrogate: error by memory size, and predictions for a few test simulations.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../tools/plot.js';
 import type { Entry } from './measure.js';
@@ -6,7 +6,7 @@ import type { Samples } from './rivals.js';
 import type { Settings } from './settings.js';
 import { DURATION, TIMES } from './simulation.js';
 
-const names = { memory: 'kernel memory', network: 'network of as many numbers', neighbours: 'nearest neighbours' };
+const names = { memory: 'kernel memory', network: 'network of equal size', neighbours: 'nearest neighbours' };
 const color = {
   field: 'who',
   type: 'nominal' as const,
@@ -15,7 +15,7 @@ const color = {
   legend: { orient: 'bottom-left' as const, offset: 12, symbolStrokeWidth: 2, labelLimit: 300 },
 };
 
-/** RMSE over memory size, of each. */
+/** Test RMSE of all three by memory size. */
 export function errorPlot(entries: readonly Entry[], neighbours: number, settings: Settings): TopLevelSpec {
   const values = entries.flatMap(({ memorySize, memory, network }) => [
     { memorySize, rmse: memory, who: names.memory },
@@ -24,10 +24,10 @@ export function errorPlot(entries: readonly Entry[], neighbours: number, setting
   ]);
   return {
     title: {
-      text: 'A memory in place of a simulation',
+      text: 'A kernel memory as a surrogate model',
       subtitle: [
-        `numbers of prey over time, from ${settings.fitted} simulations;`,
-        `error on ${settings.tested} others; the neighbours are all kept`,
+        `number of prey over time, trained on ${settings.fitted} simulations, tested on ${settings.tested};`,
+        'nearest neighbours keep all training data',
       ],
     },
     width: 560,
@@ -38,7 +38,7 @@ export function errorPlot(entries: readonly Entry[], neighbours: number, setting
       x: {
         field: 'memorySize',
         type: 'quantitative',
-        title: 'keys in memory M',
+        title: 'number of keys M',
         scale: { type: 'log', base: 2, nice: false },
         axis: { values: entries.map(({ memorySize }) => memorySize), grid: false, labelFlush: false },
       },
@@ -54,7 +54,7 @@ export function errorPlot(entries: readonly Entry[], neighbours: number, setting
   };
 }
 
-/** The first tested simulations as they are (grey), and as the largest memory, network and neighbours have them. */
+/** The first test simulations (grey), with the predictions of the largest memory and network and of the neighbours. */
 export function examplesPlot(entry: Entry, neighbours: Float32Array, { outputs }: Samples): TopLevelSpec {
   const all = { ...entry.read, neighbours };
   const panel = (row: number) => {
@@ -91,8 +91,8 @@ export function examplesPlot(entry: Entry, neighbours: Float32Array, { outputs }
   };
   return {
     title: {
-      text: 'Three simulations that were not fitted',
-      subtitle: `broad and grey: as simulated; M = ${entry.memorySize}`,
+      text: 'Three test simulations',
+      subtitle: `broad grey line: simulation; M = ${entry.memorySize}`,
     },
     hconcat: [panel(0), panel(1), panel(2)],
   };

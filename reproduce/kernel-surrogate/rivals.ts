@@ -1,29 +1,30 @@
-// What the kernel memory is compared with: nearest neighbours, and a small network of as many numbers.
+// Baselines for the kernel memory: nearest neighbours, and a small network with as many parameters.
 import { Adam, Linear, load, mseLoss, Parameters, Random, type Tensor, tanh } from 'tapehead';
+import { nearestRows, rowsOf } from '../../tools/nearest-rows.js';
 import type { Matrix } from '../data/images.js';
 import { halfCosine } from '../half-cosine.js';
 
-/** Inputs and what a costly function made of them. */
+/** Inputs and outputs of simulations. */
 export interface Samples {
   readonly inputs: Matrix;
   readonly outputs: Matrix;
 }
 
-/** Root mean square of the difference. */
+/** Root mean square error of `read`. */
 export function rmse(read: Float32Array, { data }: Matrix): number {
   let sum = 0;
   for (let i = 0; i < data.length; i++) sum += ((read[i] as number) - (data[i] as number)) ** 2;
   return Math.sqrt(sum / data.length);
 }
 
-/** The means of the `k` fitted outputs whose inputs are nearest to each row of `inputs`. */
+/** Predicts, for each row of `inputs`, the mean output of the `k` nearest training inputs. */
 export function nearestNeighbours(fitted: Samples, inputs: Matrix, k: number): Float32Array {
-  const [rows] = inputs.shape;
   const columns = fitted.outputs.shape[1];
-  const read = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
+  const known = rowsOf(fitted.inputs.data, fitted.inputs.shape[1]);
+  const read = new Float32Array(inputs.shape[0] * columns);
+  for (const [row, input] of rowsOf(inputs.data, inputs.shape[1]).entries()) {
     const mean = read.subarray(row * columns, (row + 1) * columns);
-    for (const near of nearest(fitted.inputs, inputs, row, k)) {
+    for (const near of nearestRows(known, input, k)) {
       const output = fitted.outputs.data.subarray(near * columns, (near + 1) * columns);
       for (const [i, value] of output.entries()) mean[i] = (mean[i] as number) + value / k;
     }
@@ -31,37 +32,21 @@ export function nearestNeighbours(fitted: Samples, inputs: Matrix, k: number): F
   return read;
 }
 
-/** The `k` rows of `among` nearest to row `row` of `of`. */
-function nearest(among: Matrix, of: Matrix, row: number, k: number): number[] {
-  const [count, size] = among.shape;
-  const found: { i: number; square: number }[] = [];
-  for (let i = 0; i < count; i++) {
-    let square = 0;
-    for (let j = 0; j < size; j++)
-      square += ((among.data[i * size + j] as number) - (of.data[row * size + j] as number)) ** 2;
-    if (found.length === k && square >= (found[k - 1]?.square ?? 0)) continue;
-    if (found.length === k) found.pop();
-    const at = found.findIndex((other) => other.square > square);
-    found.splice(at < 0 ? found.length : at, 0, { i, square });
-  }
-  return found.map(({ i }) => i);
-}
-
-/** Numbers in a network of `hidden` units in each of two hidden layers. */
+/** Number of parameters of a network with two hidden layers of `hidden` units. */
 export function networkSize(inputs: number, hidden: number, outputs: number): number {
   return (inputs + 1) * hidden + (hidden + 1) * hidden + (hidden + 1) * outputs;
 }
 
-/** The widest network that holds at most `numbers` numbers. */
-export function widthFor(numbers: number, inputs: number, outputs: number): number {
+/** Largest number of hidden units with which the network has at most `parameters` parameters. */
+export function widthFor(parameters: number, inputs: number, outputs: number): number {
   let hidden = 1;
-  while (networkSize(inputs, hidden + 1, outputs) <= numbers) hidden++;
+  while (networkSize(inputs, hidden + 1, outputs) <= parameters) hidden++;
   return hidden;
 }
 
 const BATCH = 128;
 
-/** Trains a network of two hidden layers of tanh units by Adam along half a cosine; returns what it makes of `inputs`. */
+/** Trains a network with two hidden tanh layers, by Adam with cosine decay, and returns its predictions for `inputs`. */
 export async function network(
   fitted: Samples,
   inputs: Matrix,
@@ -82,7 +67,7 @@ export async function network(
   const optimizer = new Adam(parameters);
   const rate = halfCosine(learningRate, updates);
   const tensor = (matrix: Matrix, rows: Uint32Array) =>
-    runtime.tensor(rowsOf(matrix, rows), [rows.length, matrix.shape[1]]);
+    runtime.tensor(gather(matrix, rows), [rows.length, matrix.shape[1]]);
   let order = random.permutation(count);
   for (let update = 0, at = 0; update < updates; update++, at += BATCH) {
     if (at + BATCH > count) [order, at] = [random.permutation(count), 0];
@@ -97,7 +82,7 @@ export async function network(
   return runtime.noGrad(() => forward(runtime.tensor(inputs.data, inputs.shape)).toArray());
 }
 
-function rowsOf({ data, shape: [, columns] }: Matrix, rows: Uint32Array): Float32Array {
+function gather({ data, shape: [, columns] }: Matrix, rows: Uint32Array): Float32Array {
   const picked = new Float32Array(rows.length * columns);
   for (const [i, row] of rows.entries()) picked.set(data.subarray(row * columns, (row + 1) * columns), i * columns);
   return picked;

@@ -1,16 +1,20 @@
-// How the surrogates are fitted; docs/results/kernel-memory.md tells how these were found.
+// Settings of the surrogates; docs/results/kernel-memory.md describes how these were found.
 export const settings = {
-  /** Simulations to fit to, and others to test with. */
+  /** Number of training simulations. */
   fitted: 2000,
+  /** Number of test simulations. */
   tested: 2000,
   memorySizes: [8, 16, 32, 64, 128, 256],
-  /** Of the memory: Adam's rate at the start, which falls to zero along half a cosine, and what β starts from. */
+  /** Iterations of the memory's fit. */
   iterations: 400,
+  /** Initial learning rate of the memory, with cosine decay to zero. */
   learningRate: 0.03,
+  /** Initial inverse temperature β. */
   strength: 2,
   ridge: 1e-6,
-  /** Of the network. */
+  /** Updates of the network. */
   updates: 12_000,
+  /** Initial learning rate of the network, with cosine decay to zero. */
   networkLearningRate: 0.01,
   neighbours: 4,
 };

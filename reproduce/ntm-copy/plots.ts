@@ -1,17 +1,17 @@
-// The three pictures of the copy task: how it was learned, where the heads look, what comes out.
+// The three plots of the copy task: training curves, attention of the heads, outputs.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors, type Frames, heatMap, ownScales } from '../../tools/plot.js';
-import { type Copy, type HeadsTrace, type Metric, wrongIn } from '../copy-training/copy.js';
+import { type Copy, type HeadsTrace, type Metric, wrongBits } from '../copy-training/copy.js';
 
-/** Bits wrong per sequence and loss, over sequences seen; there is noise in training from `noiseFrom` on. */
+/** Wrong bits per sequence and loss, by training sequences; training is noisy from `noiseFrom` on. */
 export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLevelSpec {
   const panel = (field: 'bitsWrong' | 'loss', title: string, color: string, smallest: number) => ({
     width: 640,
     height: 200,
     mark: { type: 'line' as const, color, strokeWidth: 1.5 },
     encoding: {
-      x: { field: 'sequences', type: 'quantitative' as const, title: 'sequences seen' },
-      // Linear near zero, where a perfect model arrives, and logarithmic beyond.
+      x: { field: 'sequences', type: 'quantitative' as const, title: 'training sequences' },
+      // Linear near zero, which a perfect model reaches, and logarithmic above.
       y: {
         field,
         type: 'quantitative' as const,
@@ -26,18 +26,18 @@ export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLeve
       text: 'Learning to copy',
       subtitle: [
         'sequences of 1 to 20 vectors of 8 random bits',
-        `from sequence ${noiseFrom} on there is noise in training, which dies away`,
+        `training adds noise from sequence ${noiseFrom} on, which decays to zero`,
       ],
     },
     data: { values: metrics.map(({ sequences, loss, bitsWrong }) => ({ sequences, loss, bitsWrong })) },
     vconcat: [
-      panel('bitsWrong', 'bits wrong per sequence', colors.blue, 0.1),
+      panel('bitsWrong', 'wrong bits per sequence', colors.blue, 0.1),
       panel('loss', 'loss (nats per bit)', colors.orange, 0.001),
     ],
   };
 }
 
-/** Focus of the heads over time below what comes in, goes out, is added and is read (Graves et al. 2014, figure 6). */
+/** Inputs, outputs, add and read vectors, and the attention weights of both heads over time (Graves et al. 2014, figure 6). */
 export function headsPlot(trace: HeadsTrace): TopLevelSpec {
   const { inputs, outputs, adds, reads, writeWeights, readWeights } = trace;
   const { first, count } = locationsInUse([writeWeights, readWeights]);
@@ -57,8 +57,8 @@ export function headsPlot(trace: HeadsTrace): TopLevelSpec {
     });
   return {
     title: {
-      text: 'Where the heads look while copying',
-      subtitle: `bright is high; ${count} of the ring of ${writeWeights.columns} locations are shown, from ${first} on`,
+      text: 'Attention of the heads while copying',
+      subtitle: `bright is high; ${count} of ${writeWeights.columns} memory locations shown, starting at ${first}`,
     },
     hconcat: [
       {
@@ -66,7 +66,7 @@ export function headsPlot(trace: HeadsTrace): TopLevelSpec {
         vconcat: [
           vectors(inputs, 'inputs', 'channel', 130, [0, 1]),
           vectors(adds, 'add vectors', 'column', 180),
-          focus(writeWeights, 'write focus'),
+          focus(writeWeights, 'write weights'),
         ],
       },
       {
@@ -74,7 +74,7 @@ export function headsPlot(trace: HeadsTrace): TopLevelSpec {
         vconcat: [
           vectors(outputs, 'outputs', 'bit', 130, [0, 1]),
           vectors(reads, 'read vectors', 'column', 180),
-          focus(readWeights, 'read focus'),
+          focus(readWeights, 'read weights'),
         ],
       },
     ],
@@ -82,12 +82,12 @@ export function headsPlot(trace: HeadsTrace): TopLevelSpec {
   };
 }
 
-/** Target and output of each sequence, one below the other (Graves et al. 2014, figure 4). */
+/** Target and output of each sequence, one above the other (Graves et al. 2014, figure 4). */
 export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   const maps = copies.flatMap(({ target, output }) => {
     const width = Math.min(960, Math.max(240, 12 * target.rows));
     const options = { yTitle: 'bit', width, height: 96, domain: [0, 1] as const };
-    const wrong = wrongIn({ target, output });
+    const wrong = wrongBits({ target, output });
     const bits = target.rows * target.columns;
     return [
       heatMap(target, { ...options, title: `target, length ${target.rows}`, xTitle: '' }),
@@ -101,24 +101,21 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   };
 }
 
-/**
- * The shortest stretch of the ring of locations that holds every one to which any head ever gives a weight of 0.05,
- * with one more either way.
- */
+/** The shortest arc of the circular memory that contains every location with a weight of at least 0.05, plus one on each side. */
 function locationsInUse(weights: readonly Frames[]): { first: number; count: number } {
   const columns = weights[0]?.columns ?? 0;
-  const everything = { first: 0, count: columns };
+  const all = { first: 0, count: columns };
   const used = range(columns).filter((column) =>
     weights.some(({ data, rows }) => range(rows).some((row) => (data[row * columns + column] as number) >= 0.05)),
   );
   const gaps = used.map((column, i) => (used[i + 1] ?? (used[0] as number) + columns) - column - 1);
   const widest = gaps.indexOf(Math.max(...gaps));
   const gap = gaps[widest] ?? 0;
-  if (gap < 3) return everything;
+  if (gap < 3) return all;
   return { first: ((used[widest] as number) + gap) % columns, count: columns - gap + 2 };
 }
 
-/** `count` columns of a ring from `first` on. */
+/** `count` columns from `first` on, wrapping around. */
 function columnsOf({ data, rows, columns }: Frames, first: number, count: number): Frames {
   const part = range(rows).flatMap((row) =>
     range(count).map((i) => data[row * columns + ((first + i) % columns)] as number),

@@ -1,8 +1,9 @@
-// How far apart two sets of images are, as Gaussians fitted to their parts: the Fréchet distance, without a trained network.
+// Fréchet distance between two sets of images, on Gaussians fitted to pixels instead of features of a trained network.
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
-/** Pixels to a side of a block that is averaged, and blocks to a side of a patch's pixels. */
+/** Side in pixels of the blocks that are averaged. */
 const BLOCK = 4;
+/** Side in pixels of the patches. */
 const PATCH = 8;
 
 export type ImageShape = readonly [channels: number, height: number, width: number];
@@ -12,20 +13,20 @@ interface Moments {
   readonly covariance: Matrix;
 }
 
-/** What images are judged by: Gaussians of their averaged blocks (what is where) and of their patches (how sharp, which edges). */
-export interface Look {
+/** Statistics of a set of images: Gaussians of their block means (global layout) and of their patches (sharpness, edges). */
+export interface ImageStatistics {
   readonly blocks: Moments;
   readonly patches: Moments;
 }
 
-/** The look of images [n, channels, height, width]. */
-export function lookOf(images: Float32Array, shape: ImageShape): Look {
+/** Computes the statistics of images [n, channels, height, width]. */
+export function statisticsOf(images: Float32Array, shape: ImageShape): ImageStatistics {
   return { blocks: moments(...blocksOf(images, shape)), patches: moments(...patchesOf(images, shape)) };
 }
 
 /**
- * Squared Fréchet distance of two Gaussians: ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁S₂)^½). Source: Dowson and Landau 1982; with features of
- * a trained network in place of pixels it is the FID of Heusel et al. 2017.
+ * Computes the squared Fréchet distance of two Gaussians: ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁S₂)^½). Source: Dowson and Landau 1982; on features
+ * of a trained network instead of pixels it is the FID of Heusel et al. 2017.
  */
 export function frechetDistance(a: Moments, b: Moments): number {
   const shift = a.mean.reduce((sum, value, i) => sum + (value - (b.mean[i] as number)) ** 2, 0);
@@ -42,12 +43,12 @@ function eigen(matrix: Matrix): EigenvalueDecomposition {
   return new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
 }
 
-/** Rounding makes small eigenvalues negative. */
+/** Square root of an eigenvalue; rounding can make small ones negative. */
 function rootOf(eigenvalue: number): number {
   return Math.sqrt(Math.max(eigenvalue, 0));
 }
 
-/** Every image as the means of its blocks of 4×4 pixels: numbers by rows, and how many to a row. */
+/** Means of the 4×4 blocks, one row per image, and the length of a row. */
 function blocksOf(images: Float32Array, [channels, height, width]: ImageShape): [Float64Array, number] {
   const [down, across] = [Math.floor(height / BLOCK), Math.floor(width / BLOCK)];
   const planes = images.length / (height * width);
@@ -63,7 +64,7 @@ function blocksOf(images: Float32Array, [channels, height, width]: ImageShape): 
   return [means, channels * down * across];
 }
 
-/** Every 8×8 patch of every image, side by side from the top left. */
+/** Pixels of all non-overlapping 8×8 patches, one row per patch, and the length of a row. */
 function patchesOf(images: Float32Array, [channels, height, width]: ImageShape): [Float64Array, number] {
   const [down, across] = [Math.floor(height / PATCH), Math.floor(width / PATCH)];
   const size = channels * height * width;

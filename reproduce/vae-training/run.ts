@@ -1,7 +1,8 @@
-// Trains models on a set of images, with progress, up to the number of updates or to where the user stops it.
+// Trains models on a data set, with progress, until all updates are done or the user interrupts.
 import { join } from 'node:path';
 import { load } from 'tapehead';
 import { DataError } from '../../tools/data-error.js';
+import { pixelVariance } from '../../tools/pixel-variance.js';
 import { cifar10 } from '../data/cifar-10.js';
 import { fashionMnist } from '../data/fashion-mnist.js';
 import type { LabelledImages } from '../data/images.js';
@@ -10,28 +11,28 @@ import { Progress } from '../progress.js';
 import { type ModelName, type Settings, titles } from './settings.js';
 import { Training } from './train.js';
 
-/** The models of `settings`, trained from the checkpoint if there is one, which is left behind; and the images. */
+/** Trains the models of `settings`, resuming from the checkpoint if there is one, and saves a checkpoint. */
 export async function train<Name extends ModelName>(
   settings: Settings<Name>,
   { seed, out, data, set }: ProgramOptions,
 ): Promise<{ training: Training<Name>; train: LabelledImages; test: LabelledImages }> {
   const { train, test } = await (set === 'fashion-mnist' ? fashionMnist(data) : cifar10(data));
   if (train.count < settings.batch) {
-    throw new DataError(`--data: there must be at least ${settings.batch} training images, got ${train.count}`);
+    throw new DataError(`--data: needs at least ${settings.batch} training images, got ${train.count}`);
   }
-  const training = new Training(await load(), train, settings, varianceOf(train), seed);
+  const training = new Training(await load(), train, settings, pixelVariance([train.images]), seed);
   const counts = training.names.map((name) => `${titles[name]} ${training.models[name].parameters.count}`);
   console.log(`Training on ${train.count} images of ${set}. Parameters: ${counts.join(', ')}.`);
   await trainWithProgress(training, join(out, 'checkpoint.safetensors'));
   return { training, train, test };
 }
 
-/** Trains up to the number of updates of the settings, from the checkpoint if there is one, and leaves one behind. */
+/** Trains until all updates are done or the user interrupts, resuming from the checkpoint if there is one, and saves a checkpoint. */
 export async function trainWithProgress<Name extends ModelName>(
   training: Training<Name>,
   checkpoint: string,
 ): Promise<void> {
-  if (training.resume(checkpoint)) console.log(`Going on from update ${training.update}.`);
+  if (training.resume(checkpoint)) console.log(`Resuming from update ${training.update}.`);
   const { updates, batch } = training.settings;
   const progress = new Progress(updates * batch, 'images');
   try {
@@ -45,14 +46,4 @@ export async function trainWithProgress<Name extends ModelName>(
     progress.stop();
   }
   training.save(checkpoint);
-}
-
-/** Variance of the pixels, from 0 to 1. */
-function varianceOf({ images }: LabelledImages): number {
-  const counts = new Float64Array(256);
-  for (const byte of images) counts[byte] = (counts[byte] as number) + 1;
-  const moment = (of: (value: number) => number) =>
-    counts.reduce((sum, count, byte) => sum + count * of(byte / 255), 0) / images.length;
-  const mean = moment((value) => value);
-  return moment((value) => (value - mean) ** 2);
 }

@@ -1,4 +1,4 @@
-// Training of models on the same batches, and the checkpoint from which it goes on bit for bit.
+// Training of models on the same batches, with checkpoints from which it resumes bit for bit.
 import { existsSync } from 'node:fs';
 import {
   Adam,
@@ -26,27 +26,27 @@ export interface Models {
   readonly gaussian: GaussianVAE;
 }
 
-/** Errors over the data's variance, by model. */
+/** Errors relative to the data variance, by model. */
 export type Errors<Name extends ModelName> = Record<Name, number>;
 
-/** Mean errors of the updates up to this one, since the last metric. */
+/** Mean errors over the updates since the last metric. */
 export type Metric<Name extends ModelName> = Readonly<{ update: number } & Errors<Name>>;
 
 const METRIC_EVERY = 100;
 const CHECKPOINT_EVERY = 500;
-/** Images from whose latent vectors the VQ-VAE's codes begin. */
-const START_IMAGES = 64;
+/** Number of images whose latent vectors initialise the VQ-VAE's codes. */
+const INIT_IMAGES = 64;
 const classes = { memory: MemoryVAE, vq: VQVAE, gaussian: GaussianVAE };
 
-/** The models that the settings name, with their optimizers, the batches, and what has been measured. */
+/** A training run: models, optimizers, batches and metrics. */
 export class Training<Name extends ModelName> {
   readonly names: readonly Name[];
   readonly models: Pick<Models, Name>;
   readonly metrics: Metric<Name>[] = [];
-  /** Updates done. */
+  /** Number of updates so far. */
   update = 0;
   readonly #optimizers: Readonly<Record<Name, Optimizer>>;
-  /** What each model draws from: its start, codes started anew, noise. */
+  /** Random stream of each model: initialisation, restarts of dead codes, noise. */
   readonly #streams: Readonly<Record<Name, Random>>;
   readonly #batches: ImageBatches;
   #sums: Errors<Name>;
@@ -61,7 +61,7 @@ export class Training<Name extends ModelName> {
   ) {
     const { channels, height, width, images } = train;
     this.names = (Object.keys(classes) as Name[]).filter((name) => name in settings);
-    // The same stream for all, so that they begin with the same encoder and decoder.
+    // Equal seeds give all models the same initial encoder and decoder.
     this.#streams = this.#each(() => new Random(runtime, seed));
     this.#batches = new ImageBatches(runtime, {
       images,
@@ -71,7 +71,7 @@ export class Training<Name extends ModelName> {
     this.models = this.#each((name) => {
       const random = this.#streams[name];
       const model = new classes[name](runtime, { channels, variance, ...(settings[name] as object), random });
-      if (model instanceof VQVAE) this.#startCodes(model, random);
+      if (model instanceof VQVAE) this.#initCodes(model, random);
       return model;
     }) as Pick<Models, Name>;
     this.#optimizers = this.#each(
@@ -80,17 +80,17 @@ export class Training<Name extends ModelName> {
     this.#sums = this.#each(() => 0);
   }
 
-  /** The first codes are spread over latent vectors, so that hardly one is dead from the start. */
-  #startCodes(vq: VQVAE, random: Random): void {
-    const places = Array.from({ length: Math.min(START_IMAGES, this.train.count) }, (_, i) => i);
-    this.runtime.step(() => vq.startAt(this.#batches.pick(places), random));
+  /** Initialises the codes with latent vectors, so that few of them are dead. */
+  #initCodes(vq: VQVAE, random: Random): void {
+    const indices = Array.from({ length: Math.min(INIT_IMAGES, this.train.count) }, (_, i) => i);
+    this.runtime.step(() => vq.startAt(this.#batches.pick(indices), random));
   }
 
-  /** One update of every model on one batch; returns their errors over the data's variance. Throws a DataError where one is not finite. */
+  /** Updates every model on one batch and returns their errors. Throws a DataError if an error is not finite. */
   step(): Errors<Name> {
     const errors = this.runtime.step(() => {
       const images = this.#batches.batch(this.settings.batch);
-      return this.#each((name) => this.#learn(name, images));
+      return this.#each((name) => this.#updateModel(name, images));
     });
     this.update++;
     this.#expectFinite(errors);
@@ -111,12 +111,12 @@ export class Training<Name extends ModelName> {
     for (const name of this.names) {
       if (Number.isFinite(errors[name])) continue;
       throw new DataError(
-        `update ${this.update}: the error of model ${name} must be finite, got ${errors[name]}; training has diverged, so the last checkpoint stays as it is`,
+        `update ${this.update}: training has diverged: the error of model ${name} is ${errors[name]}; the last checkpoint is kept`,
       );
     }
   }
 
-  #learn(name: Name, images: Tensor): number {
+  #updateModel(name: Name, images: Tensor): number {
     const { loss, error } = this.models[name].forward(images, { training: true });
     loss.backward();
     this.#optimizers[name].step();
@@ -124,7 +124,7 @@ export class Training<Name extends ModelName> {
     return error.item() / this.variance;
   }
 
-  /** Writes everything that training goes on from. */
+  /** Saves everything needed to resume. */
   save(path: string): void {
     const { update, metrics, settings, seed, variance } = this;
     const state: Saved<Name> = {
@@ -140,7 +140,7 @@ export class Training<Name extends ModelName> {
     writeCheckpoint(path, tensors, state);
   }
 
-  /** Goes on from a checkpoint, if there is one of the same seed, settings and images. Throws a DataError where there is another. */
+  /** Resumes from the checkpoint and returns true, or returns false if there is none. Throws a DataError if seed, settings or images differ. */
   resume(path: string): boolean {
     if (!existsSync(path)) return false;
     useCheckpoint<Saved<Name>>(path, (tensors, saved) => {
@@ -161,10 +161,10 @@ export class Training<Name extends ModelName> {
   #expectSame({ seed, settings, images }: Saved<Name>): void {
     const same = ({ updates, ...rest }: Settings<Name>) => JSON.stringify(rest);
     if (seed !== this.seed || same(settings) !== same(this.settings)) {
-      throw new DataError('it is of another seed or of other settings');
+      throw new DataError('checkpoint of a different seed or different settings');
     }
     if (images.count !== this.train.count || images.variance !== this.variance) {
-      throw new DataError('it is of other images');
+      throw new DataError('checkpoint of different images');
     }
   }
 
@@ -185,7 +185,7 @@ interface Saved<Name extends ModelName> {
   readonly metrics: readonly Metric<Name>[];
   readonly settings: Settings<Name>;
   readonly seed: number;
-  /** What tells the images it was trained on from others. */
+  /** Identifies the training images. */
   readonly images: { readonly count: number; readonly variance: number };
   readonly sums: Errors<Name>;
   readonly batches: ImageBatchesState;

@@ -23,7 +23,7 @@ export const batchNormCases = {
         options: { training, eps: i % 2 === 0 ? 1e-5 : 0.1 },
       })),
     ),
-    // A mean far from zero, variances above it.
+    // Inputs with a mean far from zero; positive variances.
     sample: (random, index) =>
       [() => 3 + gaussian(random), gaussian, gaussian, gaussian, () => 0.5 + random()][index]!(random),
     constant: [3, 4],
@@ -31,7 +31,7 @@ export const batchNormCases = {
     reference: ([x, weight, bias, mean, variance], _, options) => [
       batchNormReference(x!, weight!, bias!, mean!, variance!, options),
     ],
-    // Two rows that nearly agree are divided by a small number.
+    // Two nearly equal rows are divided by a small number.
     tolerance: { value: 3e-6 },
   }),
 };

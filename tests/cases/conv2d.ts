@@ -9,32 +9,32 @@ type Size = [n: number, c: number, o: number, h: number, w: number, kh: number, 
 type Pairs = [strideH: number, strideW: number, paddingH: number, paddingW: number];
 
 const sizes: Size[] = [
-  // One pixel: alone, under a larger kernel, and as what is left of an image.
+  // A single pixel: as the image, under a larger kernel, as the output.
   [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0],
   [2, 5, 3, 1, 1, 3, 3, 1, 1, 1, 1],
   [3, 2, 6, 3, 5, 3, 5, 1, 1, 0, 0],
-  // One channel: in, out.
+  // A single input channel, a single output channel.
   [3, 1, 4, 5, 5, 3, 3, 1, 1, 0, 0],
   [2, 5, 1, 6, 7, 3, 3, 1, 1, 1, 1],
-  // Odd sizes, and different ones in the two directions.
+  // Odd sizes, different in the two directions.
   [2, 3, 5, 7, 6, 3, 3, 1, 1, 1, 1],
   [1, 2, 3, 5, 9, 5, 3, 1, 3, 2, 0],
-  // The model's own: 4×4/2, 3×3, 1×1.
+  // The kernels of the VAEs: 4×4 with stride 2, 3×3, 1×1.
   [2, 5, 3, 8, 8, 4, 4, 2, 2, 1, 1],
   [2, 3, 7, 16, 16, 3, 3, 1, 1, 1, 1],
   [2, 4, 6, 6, 11, 1, 1, 1, 1, 0, 0],
-  // A stride larger than the kernel, which leaves pixels out: with a rest at the edge, and with padding.
+  // A stride larger than the kernel, which skips pixels: with a remainder at the edge, and with padding.
   [2, 2, 9, 9, 7, 2, 2, 3, 3, 0, 0],
   [2, 3, 2, 8, 5, 1, 2, 2, 4, 0, 0],
   [1, 4, 2, 5, 6, 2, 2, 3, 3, 1, 1],
-  // More padding than the kernel can use: patches of nothing but zeros.
+  // Padding larger than the kernel: some patches are all zeros.
   [1, 3, 2, 4, 5, 3, 2, 2, 1, 3, 2],
   [2, 2, 3, 2, 3, 2, 3, 1, 1, 4, 5],
   [1, 2, 2, 9, 10, 3, 3, 1, 1, 4, 5],
-  // One place an image, so that a block of places spans many.
+  // One output pixel per image, so that a block of pixels spans many images.
   [20, 2, 3, 4, 4, 4, 4, 1, 1, 0, 0],
 ];
-/** Beyond the blocks: more than 512 taps, more than 512 places, more than 256 taps of a few places. */
+/** More than one block: over 512 taps, over 512 output pixels, over 256 taps of few pixels. */
 const large: Size[] = [
   [1, 58, 5, 5, 6, 3, 3, 1, 1, 1, 1],
   [1, 1, 2, 24, 27, 3, 3, 1, 1, 1, 1],
@@ -51,26 +51,26 @@ function variants(transposed: boolean, all: Size[]): Variant<Steps & { bias: boo
   });
 }
 
-/** Whether padding leaves something of the image that a transposed convolution makes. */
-function leavesSome([, , , h, w, kh, kw, strideH, strideW, paddingH, paddingW]: Size): boolean {
+/** Whether the padding of a transposed convolution leaves an output pixel. */
+function leavesOutput([, , , h, w, kh, kw, strideH, strideW, paddingH, paddingW]: Size): boolean {
   return (h - 1) * strideH + kh > 2 * paddingH && (w - 1) * strideW + kw > 2 * paddingW;
 }
 
-/** Numbers so small that a sum of 600 products is about 1, as the tolerance assumes. */
+/** Small numbers: a sum of 600 products is then about 1, as the tolerance assumes. */
 const sample = (random: () => number): number => gaussian(random) / 5;
 
 export const conv2dCases = {
   conv2d: opCase<Steps>({
     variants: variants(false, [...sizes, ...large]),
     sample,
-    run: ([x, weight, bias], steps) => conv2d(x!, weight!, bias, steps),
+    run: ([x, weight, bias], { stride, padding }) => conv2d(x!, weight!, bias, { stride, padding }),
     reference: (inputs, shapes, steps) => [conv2dReference(inputs, shapes, steps)],
     tolerance: { value: 2e-6 },
   }),
   convTranspose2d: opCase<Steps>({
-    variants: variants(true, [...sizes.filter(leavesSome), ...large]),
+    variants: variants(true, [...sizes.filter(leavesOutput), ...large]),
     sample,
-    run: ([x, weight, bias], steps) => convTranspose2d(x!, weight!, bias, steps),
+    run: ([x, weight, bias], { stride, padding }) => convTranspose2d(x!, weight!, bias, { stride, padding }),
     reference: (inputs, shapes, steps) => [convTranspose2dReference(inputs, shapes, steps)],
     tolerance: { value: 2e-6 },
   }),

@@ -1,4 +1,4 @@
-// Cases of the op in bindings/ops/gumbel.ts: soft reads, whose gradient is that of their value. Hard ones: gumbel.test.ts.
+// Cases of the op in bindings/ops/gumbel.ts: soft reads. For hard ones, whose gradient is a surrogate, see gumbel.test.ts.
 import { gumbelRead } from '../../bindings/ops/gumbel.js';
 import type { Shape } from '../../index.js';
 import { gumbelWeightsReference, matmulReference } from '../reference/kernels.js';
@@ -45,7 +45,7 @@ export const gumbelCases = {
       const width = memory!.length / bank![0]!;
       return [matmulReference(weights, memory!, [batch, rows], [rows, width], {}), weights];
     },
-    // At a low temperature the rounding errors of the noise are multiplied.
+    // A low temperature amplifies the rounding errors of the noise.
     tolerance: { value: 3e-6 },
   }),
 };

@@ -16,7 +16,7 @@ function products(m: number, k: number, n: number, batch = 0, batched = 'ab'): V
   });
 }
 
-/** Numbers so small that a sum of 600 products is about 1, as the tolerance assumes. */
+/** Small numbers: a sum of 600 products is then about 1, as the tolerance assumes. */
 const small = (random: () => number): number => gaussian(random) / 5;
 
 export const matmulCases = {

@@ -68,7 +68,7 @@ export const memoryCases = {
         options: { inPlace },
       })),
     ),
-    // A memory that no other op has given a gradient yet takes over the upstream buffer.
+    // `scale` has no gradient yet when `memoryWrite` runs backward: it takes over the upstream buffer.
     run: ([memory, weights, erase, add], { inPlace }) =>
       memoryWrite(inPlace ? scale(memory!, 1) : memory!, weights!, erase!, add!),
     reference: ([memory, weights, erase, add], [shape]) => [
@@ -113,7 +113,7 @@ export const memoryCases = {
       head(3, 20, 1, true),
       head(2, 7, 3, true),
     ],
-    run: ([x], options) => Object.values(headParameters(x!, options)) as Tensor[],
+    run: ([x], { widths, ...options }) => Object.values(headParameters(x!, options)) as Tensor[],
     reference: ([x], _, { widths }) => headParametersReference(x!, widths),
   }),
   lstmCell: opCase({

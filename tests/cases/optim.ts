@@ -78,7 +78,7 @@ export function makeParameters(runtime: Runtime, values: ArrayLike<number>): Par
 }
 
 export function setGradients(parameters: Parameters, values: ArrayLike<number>): void {
-  parameters.seal();
+  parameters.flat();
   const { arena } = parameters.runtime;
   let offset = 0;
   for (const [, { gradPointer, size }] of parameters.entries()) {

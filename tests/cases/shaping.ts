@@ -97,7 +97,7 @@ export const shapingCases = {
   }),
   unbind: opCase({
     variants: sizes([[3]], [[2, 5]], [[4, 2, 3]]),
-    // Each slice goes through an op of its own, as it would in a model; a view alone has nothing to record.
+    // Each slice goes through another op, as in a model: a view by itself records nothing.
     run: ([x]) => unbind(x!).map((slice) => stack([slice])),
     reference: ([x], [shape]) => cut(x!, new Array(shape![0]).fill(x!.length / shape![0]!)),
   }),

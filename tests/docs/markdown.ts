@@ -1,14 +1,14 @@
-// What the tests of the documentation read from a page of Markdown: code blocks, links, anchors, tables of options.
+// Parses a Markdown page: code blocks, links, anchors, paths, tables of options.
 
 /** A fenced block of code. */
 export interface Block {
   readonly language: string;
-  /** The page's line, from 1, that its first line of code stands on. */
+  /** Line of the page, counted from 1, that holds the first line of code. */
   readonly line: number;
   readonly lines: readonly string[];
 }
 
-/** The fenced blocks of a page. Throws an Error for a block without end. */
+/** Returns the fenced blocks of a page. Throws an Error for an unclosed block. */
 export function codeBlocks(page: string): Block[] {
   const blocks: Block[] = [];
   let open: { language: string; line: number; lines: string[] } | undefined;
@@ -21,18 +21,23 @@ export function codeBlocks(page: string): Block[] {
       open = undefined;
     }
   }
-  if (open !== undefined) throw new Error(`line ${open.line - 1}: a block of code must end, got none of its end`);
+  if (open !== undefined) throw new Error(`line ${open.line - 1}: unclosed code block`);
   return blocks;
 }
 
-/** The page with code, in blocks or in a line, replaced by nothing; its lines keep their numbers. */
+/** Returns the page without code blocks and inline code. Line numbers are preserved. */
 export function prose(page: string): string {
-  const lines = page.split('\n');
-  for (const block of codeBlocks(page)) for (const i of block.lines.keys()) lines[block.line - 1 + i] = '';
-  return lines.map((line) => line.replaceAll(/`[^`]*`/g, '')).join('\n');
+  return withoutBlocks(page).replaceAll(/`[^`\n]*`/g, '');
 }
 
-/** Targets of links and pictures, in Markdown or HTML, with the line they stand on. */
+/** Returns the page with its code blocks emptied. Line numbers are preserved. */
+function withoutBlocks(page: string): string {
+  const lines = page.split('\n');
+  for (const block of codeBlocks(page)) for (const i of block.lines.keys()) lines[block.line - 1 + i] = '';
+  return lines.join('\n');
+}
+
+/** Targets of links and images, in Markdown or HTML, with their line. */
 export function links(page: string): { target: string; line: number }[] {
   return prose(page)
     .split('\n')
@@ -41,7 +46,7 @@ export function links(page: string): { target: string; line: number }[] {
     );
 }
 
-/** What follows # in a link to a heading of the page, as GitHub makes it. */
+/** Returns the anchors of all headings, in GitHub's form. */
 export function anchors(page: string): Set<string> {
   const headings = page.split('\n').flatMap((line) => /^#+ (.+)$/.exec(line)?.[1] ?? []);
   return new Set(
@@ -54,7 +59,16 @@ export function anchors(page: string): Set<string> {
   );
 }
 
-/** Tables of options: under a heading with the interface's name in backticks, rows of `name`, default, meaning. */
+/** Paths of this repository in inline code, with their line: sources, folders of sources, scripts. */
+export function pathsOf(page: string): { target: string; line: number }[] {
+  const path =
+    /`((?:(?:\.ci|assembly|bench|bindings|data|docs|models|reproduce|scripts|site|tasks|tests|tools)\/[\w./-]*|index\.ts))`/g;
+  return withoutBlocks(page)
+    .split('\n')
+    .flatMap((text, i) => [...text.matchAll(path)].map(([, target = '']) => ({ target, line: i + 1 })));
+}
+
+/** Option tables: rows of `name`, default, meaning under a heading that holds the interface's name in backticks. */
 export function optionTables(page: string): Map<string, Map<string, string>> {
   const tables = new Map<string, Map<string, string>>();
   let table: Map<string, string> | undefined;

@@ -1,4 +1,4 @@
-// The code of a page as one module: blocks one after the other, every line on the page's own line.
+// Turns the code blocks of a page into one module, each line at its line number in the page, compiles and runs it.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,9 +8,9 @@ import ts from 'typescript';
 import { codeBlocks } from './markdown.js';
 
 const run = promisify(execFile);
-const LONGEST_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 
-/** What the compiler asks of a page: all that `tsc --init` and a careful user would. */
+/** Compiler options: `tsc --init` plus the strictest ones that users turn on. */
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.NodeNext,
@@ -22,7 +22,7 @@ const options: ts.CompilerOptions = {
   inlineSourceMap: true,
 };
 
-/** The ts and js blocks as one module. A name that is imported again is imported under another name. */
+/** Returns the ts and js blocks as one module. Repeated imports of a name are renamed. */
 export function moduleOf(page: string): string {
   const lines = page.split('\n').map(() => '');
   for (const { language, line, lines: code } of codeBlocks(page)) {
@@ -30,26 +30,26 @@ export function moduleOf(page: string): string {
   }
   const source = lines.join('\n');
   const seen = new Set<string>();
-  const again: number[] = [];
+  const repeated: number[] = [];
   for (const statement of ts.createSourceFile('page.ts', source, ts.ScriptTarget.ES2022).statements) {
     if (!ts.isImportDeclaration(statement)) continue;
     const names = statement.importClause?.namedBindings;
     for (const name of names !== undefined && ts.isNamedImports(names) ? names.elements : []) {
-      if (seen.has(name.name.text)) again.push(name.end);
+      if (seen.has(name.name.text)) repeated.push(name.end);
       seen.add(name.name.text);
     }
   }
-  return again.reduceRight((text, at) => `${text.slice(0, at)} as again${at}${text.slice(at)}`, source);
+  return repeated.reduceRight((text, end) => `${text.slice(0, end)} as repeated${end}${text.slice(end)}`, source);
 }
 
-/** Pages of the package at `root`, as modules in a folder of their own that has the package installed. */
+/** Pages of the package at `root`, as modules in a temporary folder in which the package is installed. */
 export class Pages {
-  /** The folder, for the caller to remove. */
+  /** The temporary folder; the caller removes it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'tapehead-docs-'));
-  /** What the compiler says, a sentence each, with page and line. */
+  /** What the compiler complains about, each with page and line. */
   readonly complaints: readonly string[];
 
-  /** Writes the modules and has them compiled together. */
+  /** Writes the modules and compiles them together. */
   constructor(root: string, pages: ReadonlyMap<string, string>) {
     mkdirSync(join(this.dir, 'node_modules'));
     symlinkSync(root, join(this.dir, 'node_modules/tapehead'));
@@ -62,18 +62,20 @@ export class Pages {
     });
     const program = ts.createProgram(files, { ...options, typeRoots: [join(root, 'node_modules/@types')] });
     const { diagnostics } = program.emit();
-    this.complaints = [...ts.getPreEmitDiagnostics(program), ...diagnostics].map((found) => this.#sentence(found));
+    this.complaints = [...ts.getPreEmitDiagnostics(program), ...diagnostics].map((diagnostic) =>
+      this.#describe(diagnostic),
+    );
   }
 
-  /** Runs the page at `path` and returns what it prints. Throws an Error with page and line where it fails. */
+  /** Runs a page and returns the lines it prints. Rejects with page and line if it fails. */
   async run(path: string): Promise<string[]> {
     const compiled = this.#file(path).replace(/ts$/, 'js');
     try {
-      const settings = { cwd: this.dir, timeout: LONGEST_MS };
+      const settings = { cwd: this.dir, timeout: TIMEOUT_MS };
       const { stdout } = await run(process.execPath, ['--enable-source-maps', compiled], settings);
       return stdout.split('\n');
     } catch (error) {
-      throw new Error(this.#asPage(`${(error as { stderr?: string }).stderr || error}`));
+      throw new Error(this.#withPageNames(`${(error as { stderr?: string }).stderr || error}`));
     }
   }
 
@@ -81,14 +83,14 @@ export class Pages {
     return join(this.dir, path.replace(/md$/, 'ts'));
   }
 
-  #sentence({ file, start = 0, messageText }: ts.Diagnostic): string {
+  #describe({ file, start = 0, messageText }: ts.Diagnostic): string {
     const text = ts.flattenDiagnosticMessageText(messageText, ' ');
     if (file === undefined) return text;
-    return this.#asPage(`${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ${text}`);
+    return this.#withPageNames(`${file.fileName}:${file.getLineAndCharacterOfPosition(start).line + 1}: ${text}`);
   }
 
-  /** Names pages instead of the files made from them. */
-  #asPage(text: string): string {
+  /** Replaces names of generated files by names of pages. */
+  #withPageNames(text: string): string {
     return text.replaceAll(`${this.dir}/`, '').replaceAll(/\.ts:(\d)/g, '.md:$1');
   }
 }

@@ -1,18 +1,18 @@
-// The rules of the architecture: which way imports run, and who may touch kernels, memory and addresses.
+// The rules of the architecture: import directions, and the files that may use kernels, memory and pointers.
 import { posix } from 'node:path';
 import ts from 'typescript';
 
-/** Source texts by their path from the repository's top, with forward slashes. */
+/** Source texts by their path from the repository root, with forward slashes. */
 export type Sources = ReadonlyMap<string, string>;
 
 interface Layer {
   /** A folder, or a file at the root of `bindings/` or of the repository. */
   readonly path: string;
-  /** Packages the layer may import; none by default. */
+  /** Packages that the layer may import. Default: none. */
   readonly packages?: RegExp;
 }
 
-/** A file may import, types included, from its own layer and from those before it. The longest matching path counts. */
+/** Layers in order: a file may import, types included, from its own and from earlier ones. The longest matching path counts. */
 const layers: readonly Layer[] = [
   { path: 'assembly' },
   { path: 'assembly/wasi' },
@@ -39,16 +39,16 @@ const layers: readonly Layer[] = [
 /** Layers that import the package by its public name. */
 const programs = /^(tools|reproduce|bench|site)$/;
 
-/** The one file of a program that may import a layer of the library: it times the engine itself. */
+/** The only file of a program that may import from the library by path: it measures the engine itself. */
 const yardstick = 'bench/yardstick.ts';
 
-/** Files that define each other, one node for cycles: a runtime makes and checks tensors, a tensor refers to it. */
-const heart = /^bindings\/tensor\/(runtime|tensor|check-tensor|scope-escape)\.ts$/;
+/** Files that may import each other: a runtime creates and checks tensors, which refer to it. One node in the graph. */
+const mutual = /^bindings\/tensor\/(runtime|tensor|tape|check-tensor|scope-escape|upstream|flat)\.ts$/;
 
 /** Files that may use `kernels`. */
-const callers = /^bindings\/(engine\/|ops\/|optim\/|random\.ts$|load\.ts$|tensor\/runtime\.ts$)|^bench\/yardstick\.ts$/;
+const callers = /^bindings\/(engine\/|ops\/|optim\/|random\.ts$|load\.ts$|tensor\/(runtime|tape)\.ts$)/;
 
-/** What breaks a rule, a sentence each. `sources` leaves out the tests, which may import anything. */
+/** Returns a sentence for every violation. `sources` excludes the tests, which may import anything. */
 export function violations(sources: Sources): string[] {
   const graph = new Map<string, string[]>();
   const found: string[] = [];
@@ -58,7 +58,7 @@ export function violations(sources: Sources): string[] {
     const packages = imports.filter((name) => !name.startsWith('.'));
     const allowed = layerOf(path)?.packages;
     graph.set(node(path), [...(graph.get(node(path)) ?? []), ...files.map(node)]);
-    if (layerOf(path) === undefined) found.push(`${path} lies in no layer`);
+    if (layerOf(path) === undefined) found.push(`${path} belongs to no layer`);
     found.push(...packages.filter((name) => !allowed?.test(name)).map((name) => `${path} imports the package ${name}`));
     found.push(...files.flatMap((target) => misdirected(sources, path, target)));
     found.push(...misplaced(path, text));
@@ -66,16 +66,16 @@ export function violations(sources: Sources): string[] {
   return [...found, ...cycles(graph)];
 }
 
-/** What is wrong with the import of `target` by `path`. */
+/** The violation in the import of `target` by `path`, if any. */
 function misdirected(sources: Sources, path: string, target: string): string[] {
   const [from, to] = [layerOf(path), layerOf(target)];
   if (from === undefined) return [];
-  if (to === undefined) return [`${path} imports ${target}, which lies in no layer`];
+  if (to === undefined) return [`${path} imports ${target}, which belongs to no layer`];
   if (layers.indexOf(to) > layers.indexOf(from)) {
     return [`${path} (${from.path}) imports ${target} from a later layer (${to.path})`];
   }
   if (from.path === 'models' && to.path === 'models' && folders(path)[1] !== folders(target)[1]) {
-    return [`${path} imports ${target}, another model family`];
+    return [`${path} imports ${target}, which belongs to another model family`];
   }
   if (!programs.test(from.path)) return [];
   if (!programs.test(to.path)) {
@@ -83,25 +83,25 @@ function misdirected(sources: Sources, path: string, target: string): string[] {
   }
   const other = from !== to && to.path !== 'tools';
   return other || ofAnotherProgram(sources, path, target)
-    ? [`${path} imports ${target}, a part of another program`]
+    ? [`${path} imports ${target}, which belongs to another program`]
     : [];
 }
 
-/** Whether `target` lies in a program of `reproduce/`, a folder with an `index.ts`, to which `path` does not belong. */
+/** Whether `target` belongs to a program of `reproduce/` (a folder with an `index.ts`) and `path` does not. */
 function ofAnotherProgram(sources: Sources, path: string, target: string): boolean {
   const [program, inside] = [folders(target).join('/'), folders(path).length > 1];
   return inside && program.startsWith('reproduce/') && sources.has(`${program}/index.ts`) && !path.startsWith(program);
 }
 
-/** Uses of kernels, memory and addresses where they do not belong. */
+/** Uses of kernels, memory and pointers outside their layers. */
 function misplaced(path: string, text: string): string[] {
   const found = new Set<string>();
   const visit = (part: ts.Node): void => {
     if (ts.isIdentifier(part)) {
-      if (part.text === 'kernels' && !callers.test(path)) found.add(`${path} touches kernels`);
-      if (/^(pointer|gradPointer)$/.test(part.text) && path.startsWith('models/')) found.add(`${path} sees a pointer`);
+      if (part.text === 'kernels' && !callers.test(path)) found.add(`${path} uses kernels`);
+      if (/^(pointer|gradPointer)$/.test(part.text) && path.startsWith('models/')) found.add(`${path} uses a pointer`);
       if (part.text === 'buffer' && path !== 'bindings/engine/arena.ts' && ofMemory(part))
-        found.add(`${path} opens the memory`);
+        found.add(`${path} accesses the wasm memory`);
     }
     part.forEachChild(visit);
   };
@@ -109,7 +109,7 @@ function misplaced(path: string, text: string): string[] {
   return [...found];
 }
 
-/** Whether `buffer` is read from something called memory: `arena.memory.buffer`, `{ buffer } = memory`. */
+/** Whether `buffer` is a property of an object named memory: `arena.memory.buffer`, `{ buffer } = memory`. */
 function ofMemory(buffer: ts.Identifier): boolean {
   const { parent } = buffer;
   if (ts.isPropertyAccessExpression(parent)) return /\bmemory$/.test(parent.expression.getText());
@@ -118,14 +118,14 @@ function ofMemory(buffer: ts.Identifier): boolean {
   return ts.isVariableDeclaration(source) && /\bmemory$/.test(source.initializer?.getText() ?? '');
 }
 
-/** Each cycle of the graph, once. */
+/** Every cycle of the graph, once. */
 function cycles(graph: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = [];
   const done = new Set<string>();
   const walk = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) found.push(`a cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`);
+    if (trail.includes(path)) found.push(`import cycle: ${[...trail.slice(trail.indexOf(path)), path].join(' → ')}`);
     if (done.has(path) || trail.includes(path)) return;
-    for (const next of graph.get(path) ?? []) if (next !== path || !heart.test(path)) walk(next, [...trail, path]);
+    for (const next of graph.get(path) ?? []) if (next !== path || !mutual.test(path)) walk(next, [...trail, path]);
     done.add(path);
   };
   for (const path of graph.keys()) walk(path, []);
@@ -138,14 +138,14 @@ function layerOf(path: string): Layer | undefined {
 }
 
 function node(path: string): string {
-  return heart.test(path) ? 'bindings/tensor/runtime.ts' : path;
+  return mutual.test(path) ? 'bindings/tensor/runtime.ts' : path;
 }
 
 function folders(path: string): string[] {
   return path.split('/').slice(0, -1);
 }
 
-/** The source file that `name` stands for in `path`: `.js` for `.ts`, and no extension in AssemblyScript. */
+/** The source file that `path` imports as `name`: `.js` stands for `.ts`, AssemblyScript omits the extension. */
 function resolve(path: string, name: string): string {
   return `${posix.join(posix.dirname(path), name.replace(/\.js$/, ''))}.ts`;
 }

@@ -1,4 +1,4 @@
-// Training runs of every model, the same in Node and in browsers: large enough that kernels are shared by threads.
+// Training runs of every model, identical in Node and in browsers, and large enough for multithreaded kernels.
 import {
   Adam,
   binaryCrossEntropyWithLogits,
@@ -21,10 +21,7 @@ import {
 
 const sizes = { narrow: 20, wide: 36, residual: 12, residualBlocks: 1, latentSize: 20 };
 
-/**
- * The SHA-256 hash, in hexadecimal, of every weight of a model that was trained for so many steps from a fixed seed. Throws a RangeError
- * where one is not finite.
- */
+/** Trains a model from a fixed seed and returns the hexadecimal SHA-256 hash of all its weights. Throws a RangeError if a weight is not finite. */
 export async function trainedHash(model: ModelName, runtime: Runtime, steps: number): Promise<string> {
   const weights = await trainings[model](runtime, steps);
   if (!weights.every((values) => values.every(Number.isFinite))) throw new RangeError(`${model} has diverged`);
@@ -34,7 +31,7 @@ export async function trainedHash(model: ModelName, runtime: Runtime, steps: num
 
 export type ModelName = keyof typeof trainings;
 
-/** Each returns every weight. */
+/** Each run returns all weights. */
 const trainings = {
   NTM: (runtime: Runtime, steps: number) => {
     const random = new Random(runtime, 1);

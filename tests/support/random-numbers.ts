@@ -1,6 +1,6 @@
-// Seeded numbers for the tests, apart from the library's own generator.
+// Seeded random numbers for tests, independent of the library's own generator.
 
-/** A generator of numbers in [0, 1): mulberry32. */
+/** Returns a generator of uniform numbers in [0, 1): mulberry32. */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -11,7 +11,7 @@ export function seeded(seed: number): () => number {
   };
 }
 
-/** A standard normal number from two uniform ones. */
+/** Draws a standard normal number from two uniform ones. */
 export function gaussian(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,4 +1,4 @@
-// A process that trains the small models for `updates` updates, leaving its checkpoint at `path`: for tests that end it early.
+// A process that trains the tiny models for `updates` updates with a checkpoint at `path`; tests kill or interrupt it.
 import { trainWithProgress } from '../../reproduce/vae-training/run.js';
 import { tinySettings, tinyTraining } from './tiny-vae-training.js';
 

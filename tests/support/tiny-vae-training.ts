@@ -1,4 +1,4 @@
-// The memory VAE's training with models and images so small that an update takes a millisecond.
+// Training of the VAEs with models and images so small that an update takes a millisecond.
 import { load } from '../../index.js';
 import type { LabelledImages } from '../../reproduce/data/images.js';
 import type { ModelName, Settings } from '../../reproduce/vae-training/settings.js';
@@ -16,7 +16,7 @@ export const tinySettings: Settings<ModelName> = {
   gaussian: sizes,
 };
 
-export function madeUp(count: number): LabelledImages {
+export function syntheticImages(count: number): LabelledImages {
   const random = seeded(count);
   const images = Uint8Array.from({ length: count * 3 * 64 }, () => Math.floor(random() * 256));
   return { count, channels: 3, height: 8, width: 8, images, labels: new Uint8Array(count) };
@@ -25,7 +25,7 @@ export function madeUp(count: number): LabelledImages {
 export async function tinyTraining(
   seed = 1,
   settings = tinySettings,
-  images = madeUp(10),
+  images = syntheticImages(10),
 ): Promise<Training<ModelName>> {
   return new Training(await load(), images, settings, 0.08, seed);
 }

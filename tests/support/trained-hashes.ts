@@ -1,9 +1,9 @@
-// What 50 steps of training come to with the simd build, on every engine: hashes of all weights.
+// Hashes of all weights after 50 training steps with the simd build, on every engine.
 import type { ModelName } from './model-trainings.js';
 
 export const STEPS = 50;
 
-/** Change one only with a change of the numerics that is meant. */
+/** Change a hash only along with an intended change of the numerics. */
 export const trainedHashes: Readonly<Record<ModelName, string>> = {
   NTM: '67229cce2145a57a3d72fb1f4e495c226af473890e521e5aa68ef0c2877bcb7e',
   LSTMBaseline: 'e1b475abbc00cf2ecb4429ec512809317db39ef6377be2d0fd9c384d45414054',

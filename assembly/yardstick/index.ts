@@ -1,22 +1,20 @@
-// What kind of build this is, and the bench's yardstick: the rate of multiply-adds that no kernel can exceed.
-import { Simd } from './simd/simd';
+// Yardsticks for the benches: the rate of multiply-adds that no kernel can exceed, and a kernel that does nothing.
+import { Simd } from '../simd/simd';
 
-/** Whether this is the build with relaxed SIMD. */
-export function isRelaxed(): bool {
-  return ASC_FEATURE_RELAXED_SIMD;
-}
+/** Does nothing: what a job with this kernel takes is the overhead of the threads. */
+export function noop(): void {}
 
 /**
- * Multiplies and adds in registers alone, as fast as the machine can: 128 × 64 flop an iteration, 128 × 96 with relaxed SIMD. The result
- * is the sum over all lanes.
+ * Multiply-adds in registers only, at the machine's peak rate: 128 × 64 flop per iteration, 128 × 96 with relaxed SIMD. Returns the sum over
+ * all lanes.
  */
 export function peakMultiplyAdd(iterations: u32): f32 {
   return ASC_FEATURE_RELAXED_SIMD ? peakFused(iterations) : peakSeparate(iterations);
 }
 
 /**
- * Twelve independent sums of different beginnings: more than two units with a latency of four cycles can have in flight. a and b change
- * places once an iteration, so that they are no constants, which would be made anew each time.
+ * Twelve independent sums with different initial values: more than two units with a latency of four cycles keep in flight. a and b swap
+ * once per iteration: as constants, V8 would rematerialise them inside the loop.
  */
 function peakFused(iterations: u32): f32 {
   let a = f32x4.splat(1);
@@ -61,8 +59,8 @@ function peakFused(iterations: u32): f32 {
 }
 
 /**
- * Eight independent sums s[i, j] ← s[i, j] + a[i]·b[j] of four lanes, 128 times. a[0] and a[1] change places each time, so that no product
- * can be kept from the time before; b rotates once an iteration, so that it cannot be computed inside the inner loop.
+ * Eight independent sums s[i, j] ← s[i, j] + a[i]·b[j] of four lanes, 128 times. a[0] and a[1] swap each time, so no product can be reused;
+ * b rotates once per iteration, so it cannot be folded into the inner loop.
  */
 function peakSeparate(iterations: u32): f32 {
   let a0 = f32x4.splat(1);

@@ -9,8 +9,8 @@ import { pixelsOf } from '../data/images.js';
 const ITERATIONS = 10;
 
 /**
- * Picks `each` prototypes per class, ordered by class: [10·each, height·width]. A prototype is the image nearest to a centre that k-means
- * finds among the first `sample` images of the class.
+ * Picks `each` prototypes per class, ordered by class: [10·each, height·width]. A prototype is the image nearest to a
+ * centre that k-means finds among the first `sample` images of the class.
  */
 export function pickPrototypes(images: LabelledImages, each: number, sample: number, random: Random): Float32Array[] {
   return classNames.flatMap((_, label) => {

@@ -155,6 +155,11 @@ test('temperatures fall as told, down to the floor', (t) => {
     message: 'linearAnnealing: from must be a finite number ≥ 2, got 1',
   });
   t.throws(() => linearAnnealing(2, 1, 0), { message: /^linearAnnealing: steps/ });
+  for (const step of [-1, 0.5, NaN, Infinity, '1' as never]) {
+    t.throws(() => line(step), { message: /^linearAnnealing: step must be an integer ≥ 0, got/ });
+    t.throws(() => curve(step), { message: /^exponentialAnnealing: step must be an integer ≥ 0, got/ });
+  }
+  t.throws(() => linearAnnealing(Infinity, 1, 2), { message: /^linearAnnealing: from must be a finite/ });
   t.throws(() => exponentialAnnealing(2, 1, 1.5), { message: /^exponentialAnnealing: factor/ });
 });
 
@@ -162,6 +167,12 @@ test('choices are counted', (t) => {
   t.deepEqual(countChoices(Uint32Array.of(0, 3, 3, 0), 4), { histogram: [2, 0, 0, 2], entropy: 1 });
   t.deepEqual(countChoices([1, 1], 2), { histogram: [0, 2], entropy: 0 });
   t.is(countChoices([0, 1, 2, 3, 4, 5, 6, 7], 8).entropy, 3);
+  t.throws(() => countChoices([0], 2 ** 31 - 1), { message: /^countChoices: memorySize must be an integer in/ });
+  t.throws(() => countChoices('01' as never, 2), {
+    instanceOf: TypeError,
+    message: /^countChoices: addresses must be/,
+  });
+  t.deepEqual(countChoices([], 2), { histogram: [0, 0], entropy: 0 });
   t.throws(() => countChoices([2], 2), { message: 'countChoices: addresses[0] must be an integer in [0, 1], got 2' });
 });
 

@@ -59,6 +59,18 @@ test('wrong arguments say what was wrong', (t) => {
   t.throws(() => new ImageBatches(runtime, { images: new Uint8Array(), shape: [1], random }), {
     instanceOf: RangeError,
   });
+  for (const index of [10, -1, 0.5, '0']) {
+    t.throws(() => batches().pick([0, index as number]), { message: /^ImageBatches\.pick: indices\[1\] must be an/ });
+  }
+  t.throws(() => new ImageBatches(runtime, { images, shape: [2, 0], random }), {
+    message: 'ImageBatches: shape must hold at least one pixel, got [2, 0]',
+  });
+  const from = batches();
+  const { state } = from;
+  for (const wrong of [{ random: { seed: -1, counter: 0 }, position: 3 }, { random: null, position: 3 }, null, {}]) {
+    t.throws(() => from.setState(wrong as never));
+    t.deepEqual(from.state, state, 'a refused state changes nothing');
+  }
   t.throws(() => batches().batch(11), {
     message: 'ImageBatches.batch: size must be at most the number of images (10), got 11',
   });

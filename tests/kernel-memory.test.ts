@@ -1,6 +1,6 @@
 // The kernel memory: fitting, reading, batches, stopping, saving, wrong arguments.
 import test from 'ava';
-import { type FitOptions, KernelMemory, load, Random, type Rows } from '../index.js';
+import { type FitOptions, KernelMemory, load, Random, type Rows, readSafetensors, writeSafetensors } from '../index.js';
 import { attentionWeightsReference, ridgeReference } from './reference/attention.js';
 import { gaussian, seeded } from './support/random-numbers.js';
 
@@ -137,6 +137,41 @@ test('a signal from a timer gets its turn', async (t) => {
   });
 });
 
+test('a stepwise fit is the same fit, and its memory has the error of the last step', async (t) => {
+  const rates: number[] = [];
+  const learningRate = (iteration: number) => {
+    rates.push(iteration);
+    return 0.02;
+  };
+  const options = { memorySize: 12, learningRate, similarity: 'l2' as const };
+  const fit = KernelMemory.startFit(runtime, Q, X, { ...options, random: new Random(runtime, 3) });
+  t.is(fit.iteration, 0);
+  const errors = Array.from({ length: 40 }, (_, i) => {
+    const { rmse: error, iteration } = fit.step();
+    t.is(iteration, i + 1);
+    t.true(Math.abs(rmse(fit.memory, Q, X) - error) < 1e-5);
+    return error;
+  });
+  const memory = fit.finish();
+  t.is(memory, fit.memory);
+  t.deepEqual(
+    rates,
+    errors.map((_, i) => i),
+  );
+  const expected = await fitted(options);
+  t.deepEqual(memory.save(), expected.save());
+  t.deepEqual(memory.report, expected.report);
+  t.throws(() => fit.step(), { instanceOf: ReferenceError, message: 'KernelMemoryFit.step: the fit has ended' });
+  t.throws(() => fit.finish(), { instanceOf: ReferenceError });
+});
+
+test('a rate that is no number ends the fit', async (t) => {
+  const rate = (value: unknown) => fitted({ learningRate: () => value as number });
+  for (const value of [NaN, -1, undefined, Promise.resolve(1)]) {
+    await t.throwsAsync(rate(value), { message: /^KernelMemory\.fit: learningRate\(0\) must be a finite number ≥ 0/ });
+  }
+});
+
 test('an error in onProgress ends the fit', async (t) => {
   const onProgress = () => Promise.reject(new Error('full disk'));
   await t.throwsAsync(fitted({ onProgress }), { message: 'full disk' });
@@ -160,6 +195,19 @@ test('save and load', async (t) => {
     t.deepEqual(other.predict(Q), memory.predict(Q));
   }
   const broken = (await fitted()).save();
+  const { tensors } = readSafetensors(broken);
+  const saved = (changes: object, similarity = 'dot') =>
+    writeSafetensors(new Map(Object.entries({ ...Object.fromEntries(tensors), ...changes })), { similarity });
+  const data = new Float32Array(48);
+  const refused: [Uint8Array, RegExp][] = [
+    [saved({}, 'near'), /^KernelMemory\.load: similarity in the metadata must be 'dot', 'l2' or 'cosine', got "near"$/],
+    [writeSafetensors(new Map(), { similarity: 'dot' }), /^KernelMemory\.load: missing key "keys"$/],
+    [saved({ keys: { shape: [48], data } }), /^KernelMemory\.load: keys must have 2 dimensions, got 1$/],
+    [saved({ keys: { shape: [16, 3], data } }), /keys and values must have the same number of rows, got 16 and 12$/],
+    [saved({ strength: { shape: [1], data: Float32Array.of(NaN) } }), /strength must be a finite number/],
+    [saved({ more: { shape: [48], data } }), /unexpected key "more"/],
+  ];
+  for (const [bytes, message] of refused) t.throws(() => KernelMemory.load(runtime, bytes), { message });
   t.throws(() => KernelMemory.load(runtime, broken.subarray(0, 20)), { instanceOf: RangeError });
 });
 

@@ -3,6 +3,7 @@ import test from 'ava';
 import {
   Adam,
   GaussianVAE,
+  kMeans,
   load,
   MemoryVAE,
   type MemoryVAEOptions,
@@ -172,6 +173,16 @@ test('k-means places the codes where the latent vectors are', (t) => {
   t.throws(() => model.startAt(images(2), new Random(runtime, 2)), {
     message: /^VQVAE\.startAt: images must have at least 9 latent vectors, got 8$/,
   });
+});
+
+test('k-means finds the means of far clusters', (t) => {
+  const random = seeded(4);
+  const data = Float32Array.from({ length: 60 * 2 }, (_, i) => 50 * (Math.floor(i / 2) % 3) + random());
+  const rows = { shape: [60, 2], data };
+  const centers = kMeans(runtime, rows, 3, new Random(runtime, 5));
+  t.deepEqual(kMeans(runtime, runtime.tensor(data, [60, 2]), 3, new Random(runtime, 5)), centers);
+  const sorted = [...centers].sort((a, b) => a - b);
+  for (const [i, value] of sorted.entries()) t.true(Math.abs(value - 50 * Math.floor(i / 2) - 0.5) < 0.3, `${sorted}`);
 });
 
 test('a Gaussian VAE learns, and generates', (t) => {

@@ -228,7 +228,24 @@ test('the copy task is seeded, shaped as documented, and its cost counts bits', 
   runtime.step(() => {
     const wrong = bitsWrong(runtime.tensor([1, -1, -1, 1], [2, 1, 2]), runtime.tensor([1, 1, 0, 0], [2, 1, 2]));
     t.is(wrong, 2);
+    const nans = runtime.tensor([NaN, NaN, 0, -0], [2, 1, 2]);
+    t.is(bitsWrong(nans, runtime.tensor([0, 1, 0, 0], [2, 1, 2])), 2, 'a NaN is wrong whatever the bit');
+    t.throws(() => bitsWrong(runtime.zeros([0, 1, 2]), runtime.zeros([0, 1, 2])), {
+      message: /^bitsWrong: logits must/,
+    });
   });
+  const random = new Random(runtime, 1);
+  const task = new CopyTask(runtime, { random });
+  const { state } = random;
+  for (const [size, length, message] of [
+    [0, 1, /^CopyTask\.batch: size must be an integer ≥ 1, got 0$/],
+    [2 ** 29, undefined, /^CopyTask\.batch: the inputs must hold at most 2\^30 elements/],
+    [1, 0, /^CopyTask\.batch: length must be an integer ≥ 1, got 0$/],
+  ] as const) {
+    t.throws(() => task.batch(size, length), { instanceOf: RangeError, message });
+  }
+  t.throws(() => task.drawLength(0), { message: /^CopyTask\.drawLength: longest must be an integer ≥ 1, got 0$/ });
+  t.deepEqual(random.state, state);
   t.throws(() => new CopyTask(runtime, { random: new Random(runtime, 1), minLength: 3, maxLength: 2 }), {
     message: /maxLength/,
   });

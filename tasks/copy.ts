@@ -43,7 +43,7 @@ const KEYS: OptionKeys<CopyTaskOptions> = { random: true, vectorSize: true, minL
  * const task = new CopyTask(runtime, { random: new Random(runtime, 1), vectorSize: 4, maxLength: 6 });
  * runtime.step(() => {
  *   const { inputs, targets } = task.batch(16, 6);
- *   console.log(inputs.shape, targets.shape); // [ 13, 16, 5 ] [ 6, 16, 4 ]
+ *   console.log(inputs.shape, targets.shape); // → [ 13, 16, 5 ] [ 6, 16, 4 ]
  * });
  * ```
  */
@@ -138,7 +138,7 @@ export class CopyTask {
  *
  * const runtime = await load();
  * const logits = runtime.tensor([2, -3, -1, 4], [2, 1, 2]);
- * console.log(bitsWrong(logits, runtime.tensor([1, 0, 1, 1], [2, 1, 2]))); // 1
+ * console.log(bitsWrong(logits, runtime.tensor([1, 0, 1, 1], [2, 1, 2]))); // → 1
  * ```
  */
 export function bitsWrong(logits: Tensor, targets: Tensor): number {

@@ -69,12 +69,7 @@ const KEYS: OptionKeys<GumbelMemoryOptions> = {
   hard: true,
 };
 
-type ForwardOptions = Mode & {
-  /** Temperature τ of the weights, positive. Default 0.67. */
-  readonly tau?: number;
-};
-
-const FORWARD_KEYS: OptionKeys<ForwardOptions> = { training: true, tau: true };
+const FORWARD_KEYS: OptionKeys<Mode & { readonly tau?: number }> = { training: true, tau: true };
 
 /**
  * Gumbel memory: a network computes logits over the rows of a memory bank, and one row is read.
@@ -93,7 +88,7 @@ const FORWARD_KEYS: OptionKeys<ForwardOptions> = { training: true, tau: true };
  * const model = new GumbelMemory(runtime, { bank, inputSize: 2, random });
  * runtime.noGrad(() => {
  *   const { read, addresses } = model.forward(random.normal([16, 2]), { training: false });
- *   console.log(read.shape, addresses.length); // [ 16 ] 16
+ *   console.log(read.shape, addresses.length); // → [ 16 ] 16
  * });
  * ```
  */
@@ -154,13 +149,18 @@ export class GumbelMemory {
    * Chooses a row of the bank for every input and reads it.
    *
    * @param x Inputs, [B, inputSize] with the default network; at least two rows in training.
-   * @param options `training`: sample with Gumbel noise if true, take the largest logit if false; `tau`: temperature of the weights,
-   * positive, 0.67 by default.
+   * @param options Mode and temperature: with `training` the choice is sampled with Gumbel noise, otherwise it is the largest logit.
    * @returns The rows read, [B, ...row], the weights, [B, N], and the chosen addresses, B integers in [0, N).
    * @throws {RangeError} `x` or the logits have another shape, `tau` is not positive, or `x` belongs to another runtime.
    * @throws {TypeError} `x` is not a tensor, `options` is missing, or an option is unknown.
    */
-  forward(x: Tensor, options: ForwardOptions): GumbelRead {
+  forward(
+    x: Tensor,
+    options: Mode & {
+      /** Temperature τ of the weights, positive. Default 0.67. */
+      readonly tau?: number;
+    },
+  ): GumbelRead {
     const op = 'GumbelMemory.forward';
     const { training, tau = 0.67 } = expectOptions(op, options, FORWARD_KEYS);
     expectBoolean(op, 'training', training);

@@ -23,7 +23,7 @@ export type Annealing = (step: number) => number;
  * import { linearAnnealing } from 'tapehead';
  *
  * const temperature = linearAnnealing(2, 0.5, 3);
- * console.log([0, 1, 2, 3, 100].map(temperature)); // [ 2, 1.5, 1, 0.5, 0.5 ]
+ * console.log([0, 1, 2, 3, 100].map(temperature)); // → [ 2, 1.5, 1, 0.5, 0.5 ]
  * ```
  */
 export function linearAnnealing(from: number, to: number, steps: number): Annealing {
@@ -50,7 +50,7 @@ export function linearAnnealing(from: number, to: number, steps: number): Anneal
  * import { exponentialAnnealing } from 'tapehead';
  *
  * const temperature = exponentialAnnealing(2, 0.5, 0.75);
- * console.log([0, 1, 2, 1000].map(temperature)); // [ 2, 1.5, 1.125, 0.5 ]
+ * console.log([0, 1, 2, 1000].map(temperature)); // → [ 2, 1.5, 1.125, 0.5 ]
  * ```
  */
 export function exponentialAnnealing(from: number, to: number, factor: number): Annealing {

@@ -36,9 +36,9 @@ export interface FitOptions
    * rounding only; the weights are computed twice per iteration. Default: all of them.
    */
   batchSize?: number;
-  /** Called after every iteration; a promise it returns is awaited. */
+  /** Called after every iteration; a promise it returns is awaited. Without it, nothing is reported. */
   onProgress?: (progress: FitProgress) => unknown;
-  /** Ends the fit after the running iteration; the best state so far is kept. */
+  /** Ends the fit after the running iteration; the best state so far is kept. Without it, all iterations run. */
   signal?: AbortSignal;
 }
 

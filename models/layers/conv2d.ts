@@ -31,7 +31,7 @@ const IMAGES: Layout = { dims: ['N', 'inputs', 'H', 'W'], axis: 1, unit: 'channe
  * const random = new Random(runtime, 1);
  * const layer = new Conv2d(new Parameters(runtime), 3, 8, 4, random, { stride: 2, padding: 1 });
  * const y = runtime.noGrad(() => layer.forward(random.uniform([2, 3, 16, 16])).shape);
- * console.log(y); // [ 2, 8, 8, 8 ]
+ * console.log(y); // → [ 2, 8, 8, 8 ]
  * ```
  */
 export class Conv2d {
@@ -100,7 +100,7 @@ export class Conv2d {
  * const random = new Random(runtime, 1);
  * const layer = new ConvTranspose2d(new Parameters(runtime), 8, 3, 4, random, { stride: 2, padding: 1 });
  * const y = runtime.noGrad(() => layer.forward(random.uniform([2, 8, 8, 8])).shape);
- * console.log(y); // [ 2, 3, 16, 16 ]
+ * console.log(y); // → [ 2, 3, 16, 16 ]
  * ```
  */
 export class ConvTranspose2d {

@@ -30,7 +30,7 @@ const INPUT: Layout = { dims: ['B', 'inputSize'], axis: 1, unit: 'features (inpu
  * const cell = new LSTMCell(new Parameters(runtime), 4, 8, new Random(runtime, 1));
  * runtime.noGrad(() => {
  *   const [h, c] = cell.forward(runtime.zeros([2, 4]), runtime.zeros([2, 8]), runtime.zeros([2, 8]));
- *   console.log(h.shape, c.shape); // [ 2, 8 ] [ 2, 8 ]
+ *   console.log(h.shape, c.shape); // → [ 2, 8 ] [ 2, 8 ]
  * });
  * ```
  */

@@ -84,7 +84,7 @@ const KEYS: OptionKeys<VQVAEOptions> = {
  * const model = new VQVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, codebookSize: 32, random });
  * runtime.noGrad(() => {
  *   const { images, codes } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
- *   console.log(images.shape, codes.length); // [ 2, 1, 16, 16 ] 32
+ *   console.log(images.shape, codes.length); // → [ 2, 1, 16, 16 ] 32
  * });
  * ```
  */

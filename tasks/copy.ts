@@ -21,7 +21,7 @@ export interface CopyTaskOptions {
 
 /** A batch of B sequences of one length L, and what a model should output. */
 export interface CopyBatch {
-  /** Inputs, [2L + 1, B, V + 1]: L vectors, a delimiter on a channel of its own, L steps of zeros. */
+  /** Inputs, [2L + 1, B, V + 1]: L vectors, a delimiter on its own channel, L steps of zeros. */
   inputs: Tensor;
   /** Targets of the last L outputs, [L, B, V], each 0 or 1. */
   targets: Tensor;
@@ -88,7 +88,7 @@ export class CopyTask {
    *
    * @param longest Maximum length, at least `minLength`. Default: `maxLength`.
    * @returns The length.
-   * @throws {RangeError} `longest` is not an integer of at least `minLength`.
+   * @throws {RangeError} `longest` is not an integer ≥ `minLength`.
    */
   drawLength(longest = this.maxLength): number {
     expectSizes('CopyTask.drawLength', { longest }, this.minLength);

@@ -15,8 +15,8 @@ export type Annealing = (step: number) => number;
  * @param from Initial temperature, at least `to`.
  * @param to Final temperature, positive.
  * @param steps Number of steps to fall over, at least 1.
- * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
- * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `steps` is not an integer of at least 1.
+ * @returns The schedule; it throws a RangeError for a step that is not an integer ≥ 0.
+ * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `steps` is not an integer ≥ 1.
  *
  * @example
  * ```ts
@@ -42,7 +42,7 @@ export function linearAnnealing(from: number, to: number, steps: number): Anneal
  * @param from Initial temperature, at least `to`.
  * @param to Minimum temperature, positive.
  * @param factor Factor per step, in [0, 1].
- * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
+ * @returns The schedule; it throws a RangeError for a step that is not an integer ≥ 0.
  * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `factor` is outside [0, 1].
  *
  * @example

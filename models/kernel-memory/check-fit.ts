@@ -61,7 +61,7 @@ export function expectMatrix(op: string, argument: string, rows: Rows, runtime: 
   return expectRows(op, argument, rows);
 }
 
-/** The options of a fit with their defaults, those of the memory apart, and the public function that took them. */
+/** Checked options of a fit, with their defaults. `op` is the public function that took them. */
 export interface CheckedFit
   extends Required<Pick<FitOptions, 'random' | 'learningRate' | 'ridge' | 'initialKeys' | 'batchSize'>> {
   readonly op: string;

@@ -264,7 +264,7 @@ export class KernelMemoryFit {
    * iteration, so that memory and returned error belong together.
    *
    * @returns Error, ridge and condition number of the iteration.
-   * @throws {RangeError} `learningRate` returned something else than a finite number of at least 0, or the keys have diverged.
+   * @throws {RangeError} `learningRate` did not return a finite number ≥ 0, or the keys have diverged.
    * @throws {ReferenceError} The fit has ended.
    */
   step(): FitStep {

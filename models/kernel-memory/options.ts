@@ -42,7 +42,7 @@ export interface FitOptions
   signal?: AbortSignal;
 }
 
-/** Options of `KernelMemory.startFit`: those of `KernelMemory.fit` that do not concern its loop. */
+/** Options of `KernelMemory.startFit`: the options of `KernelMemory.fit` without iterations, progress and signal. */
 export type StepwiseFitOptions = Omit<FitOptions, 'iterations' | 'onProgress' | 'signal'>;
 
 /** Result of one iteration of a fit. */

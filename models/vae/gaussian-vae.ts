@@ -21,7 +21,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `GaussianVAE`, with those of its networks. */
+/** Options of `GaussianVAE` and its networks. */
 export interface GaussianVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of the latent noise. */
   random: Random;

@@ -30,7 +30,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `MemoryVAE`, with those of its networks. */
+/** Options of `MemoryVAE` and its networks. */
 export interface MemoryVAEOptions extends NetworkOptions {
   /** Source of the initial parameters. */
   random: Random;

@@ -31,7 +31,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `VQVAE`, with those of its networks. */
+/** Options of `VQVAE` and its networks. */
 export interface VQVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of restarted codes. */
   random: Random;

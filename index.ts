@@ -40,13 +40,8 @@ export { type NormalOptions, Random, type RandomState, type UniformOptions } fro
 export type { TensorData } from './bindings/tensor/data.js';
 export { type ParameterScope, Parameters } from './bindings/tensor/parameters.js';
 export type { Rows } from './bindings/tensor/rows.js';
-export {
-  type MemoryUsage,
-  Runtime,
-  type RuntimeInfo,
-  type StepOptions,
-  type TensorOptions,
-} from './bindings/tensor/runtime.js';
+export { Runtime } from './bindings/tensor/runtime.js';
+export type { MemoryUsage, RuntimeInfo, StepOptions, TensorOptions } from './bindings/tensor/runtime-options.js';
 export type { Shape } from './bindings/tensor/shape.js';
 export type {
   LoadReport,
@@ -60,7 +55,12 @@ export { type Idx, readIdx } from './data/idx.js';
 export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './data/image-batches.js';
 export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
-export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
+export {
+  type Addressing,
+  type GumbelForwardOptions,
+  GumbelMemory,
+  type GumbelMemoryOptions,
+} from './models/gumbel-memory/gumbel-memory.js';
 export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
 export { KernelMemory, KernelMemoryFit } from './models/kernel-memory/kernel-memory.js';
 export type {

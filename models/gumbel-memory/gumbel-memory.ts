@@ -69,7 +69,13 @@ const KEYS: OptionKeys<GumbelMemoryOptions> = {
   hard: true,
 };
 
-const FORWARD_KEYS: OptionKeys<Mode & { readonly tau?: number }> = { training: true, tau: true };
+/** Options of `GumbelMemory.forward`. */
+export type GumbelForwardOptions = Mode & {
+  /** Temperature τ of the weights, positive. Default 0.67. */
+  readonly tau?: number;
+};
+
+const FORWARD_KEYS: OptionKeys<GumbelForwardOptions> = { training: true, tau: true };
 
 /**
  * Gumbel memory: a network computes logits over the rows of a memory bank, and one row is read.
@@ -154,13 +160,7 @@ export class GumbelMemory {
    * @throws {RangeError} `x` or the logits have another shape, `tau` is not positive, or `x` belongs to another runtime.
    * @throws {TypeError} `x` is not a tensor, `options` is missing, or an option is unknown.
    */
-  forward(
-    x: Tensor,
-    options: Mode & {
-      /** Temperature τ of the weights, positive. Default 0.67. */
-      readonly tau?: number;
-    },
-  ): GumbelRead {
+  forward(x: Tensor, options: GumbelForwardOptions): GumbelRead {
     const op = 'GumbelMemory.forward';
     const { training, tau = 0.67 } = expectOptions(op, options, FORWARD_KEYS);
     expectBoolean(op, 'training', training);

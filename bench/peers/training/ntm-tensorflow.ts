@@ -1,4 +1,4 @@
-// A training step of a Neural Turing Machine as one writes it for TensorFlow.js.
+// A training step of a Neural Turing Machine in the style of TensorFlow.js.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Runtime } from 'tapehead';
 import type { Side } from '../row.js';
@@ -51,7 +51,7 @@ function focus(parts: readonly tf.Tensor[], previous: tf.Tensor2D, memory: tf.Te
 
 const focusSizes = [wordSize, 1, 1, 3, 1];
 
-/** One time step, up to what the output layer sees. */
+/** One time step; returns the input of the output layer and the next state. */
 function advance(weights: Weights, x: tf.Tensor2D, state: State): [tf.Tensor2D, State] {
   const below = dense(weights, 'controller.fc', tf.concat([x, state.read], 1));
   const [hidden, cell] = lstm(weights, below, state.hidden, state.cell);
@@ -79,7 +79,7 @@ function initialState(weights: Weights, batch: number): State {
   };
 }
 
-/** Scales all gradients so that their norm is at most `maxNorm`. */
+/** Clips the norm of all gradients to `maxNorm`. */
 function clipped(gradients: tf.NamedTensorMap): tf.NamedTensorMap {
   const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
   const factor = tf.minimum(1, tf.div(maxNorm, tf.add(tf.sqrt(tf.addN(squares)), 1e-6)));

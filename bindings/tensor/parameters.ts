@@ -42,7 +42,7 @@ export interface ParameterScope {
   scope(name: string): ParameterScope;
 }
 
-/** Parameters that are trained, as ranges of the flat buffers. */
+/** @internal Parameters that are trained, as ranges of the flat buffers. */
 export interface Flat {
   /** Address of the values. */
   readonly pointer: number;

@@ -1,4 +1,6 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Block } from '../engine/arena.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
@@ -20,6 +22,7 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** @internal */
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
 /** What a view looks at. */
@@ -32,7 +35,7 @@ interface View {
   readonly graded: Tensor;
 }
 
-/** Memory that a persistent tensor owns. */
+/** @internal Memory that a persistent tensor owns. */
 export interface Owned {
   readonly values: Block | undefined;
   readonly gradient: Block | undefined;
@@ -120,6 +123,7 @@ export class Tensor {
     return this.base.#lifetime;
   }
 
+  /** @internal */
   set scope(scope: Scope) {
     this.base.#lifetime = scope;
   }

@@ -207,3 +207,12 @@ test('gradients flow through a read', async (t) => {
   });
   t.true(memory.keys.grad!.some((value) => value !== 0));
 });
+
+test('lr is another name of learningRate', async (t) => {
+  const options = { memorySize: 12, iterations: 5 };
+  const withRate = (rate: object) =>
+    KernelMemory.fit(runtime, Q, X, { ...options, ...rate, random: new Random(runtime, 3) });
+  const expected = (await withRate({ learningRate: 0.02 })).save();
+  t.deepEqual((await withRate({ lr: 0.02 })).save(), expected);
+  t.deepEqual((await withRate({ lr: 0.02, learningRate: 0.02 })).save(), expected);
+});

@@ -27,6 +27,8 @@ export interface FitOptions
   iterations?: number;
   /** Adam's learning rate, at least 0, or a function from the iteration (0, 1, …) to it. Default 5e-4. */
   learningRate?: number | ((iteration: number) => number);
+  /** The same option under the optimizers' name. Default 5e-4. */
+  lr?: number | ((iteration: number) => number);
   /** Ridge λ of the regression, at least 0. Default 1e-6. */
   ridge?: number;
   /** Initial keys: drawn from N(0, 0.01²) (`random`), M distinct rows of Q (`rows`), or M·m numbers, row-major. Default `random`. */

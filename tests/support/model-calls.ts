@@ -98,6 +98,7 @@ export function modelCalls(bank: Tensor, random: Random): Readonly<Record<string
         learnStrength: 'boolean',
         iterations: 'count',
         learningRate: 'number',
+        lr: 'number',
         ridge: 'number',
         initialKeys: 'choice',
         batchSize: 'size',

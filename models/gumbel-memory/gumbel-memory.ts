@@ -94,7 +94,7 @@ const FORWARD_KEYS: OptionKeys<GumbelForwardOptions> = { training: true, tau: tr
  * const model = new GumbelMemory(runtime, { bank, inputSize: 2, random });
  * runtime.noGrad(() => {
  *   const { read, addresses } = model.forward(random.normal([16, 2]), { training: false });
- *   console.log(read.shape, addresses.length); // [ 16 ] 16
+ *   console.log(read.shape, addresses.length); // → [ 16 ] 16
  * });
  * ```
  */
@@ -155,8 +155,7 @@ export class GumbelMemory {
    * Chooses a row of the bank for every input and reads it.
    *
    * @param x Inputs, [B, inputSize] with the default network; at least two rows in training.
-   * @param options `training`: sample with Gumbel noise if true, take the largest logit if false; `tau`: temperature of the weights,
-   * positive, 0.67 by default.
+   * @param options Mode and temperature: with `training` the choice is sampled with Gumbel noise, otherwise it is the largest logit.
    * @returns The rows read, [B, ...row], the weights, [B, N], and the chosen addresses, B integers in [0, N).
    * @throws {RangeError} `x` or the logits have another shape, `tau` is not positive, or `x` belongs to another runtime.
    * @throws {TypeError} `x` is not a tensor, `options` is missing, or an option is unknown.

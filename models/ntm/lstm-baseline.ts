@@ -48,7 +48,7 @@ const KEYS: OptionKeys<LSTMBaselineOptions> = {
  * const random = new Random(runtime, 1);
  * const model = new LSTMBaseline(runtime, { inputSize: 9, outputSize: 8, hiddenSize: 32, layers: 1, random });
  * const outputs = runtime.noGrad(() => model.forward(random.bernoulli([5, 2, 9], 0.5)).shape);
- * console.log(outputs); // [ 5, 2, 8 ]
+ * console.log(outputs); // → [ 5, 2, 8 ]
  * ```
  */
 export class LSTMBaseline implements SequenceModel<ControllerState> {

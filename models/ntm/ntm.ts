@@ -105,9 +105,9 @@ const KEYS: OptionKeys<NTMOptions> = {
  * const model = new NTM(runtime, { inputSize: 9, outputSize: 8, random });
  * runtime.noGrad(() => {
  *   const inputs = random.bernoulli([5, 2, 9], 0.5);
- *   console.log(model.forward(inputs).shape); // [ 5, 2, 8 ]
+ *   console.log(model.forward(inputs).shape); // → [ 5, 2, 8 ]
  *   const [output, state] = model.step(random.bernoulli([2, 9], 0.5), model.initialState(2));
- *   console.log(output.shape, state.memory.shape); // [ 2, 8 ] [ 2, 128, 20 ]
+ *   console.log(output.shape, state.memory.shape); // → [ 2, 8 ] [ 2, 128, 20 ]
  * });
  * ```
  */

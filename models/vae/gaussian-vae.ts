@@ -21,7 +21,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `GaussianVAE`, with those of its networks. */
+/** Options of `GaussianVAE` and its networks. */
 export interface GaussianVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of the latent noise. */
   random: Random;
@@ -46,7 +46,7 @@ const KEYS: OptionKeys<GaussianVAEOptions> = { ...NETWORK_KEYS, random: true, kl
  * const model = new GaussianVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, random });
  * runtime.noGrad(() => {
  *   const { images } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
- *   console.log(images.shape, model.sample(4, 16, 16).shape); // [ 2, 1, 16, 16 ] [ 4, 1, 16, 16 ]
+ *   console.log(images.shape, model.sample(4, 16, 16).shape); // → [ 2, 1, 16, 16 ] [ 4, 1, 16, 16 ]
  * });
  * ```
  */

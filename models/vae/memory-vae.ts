@@ -30,7 +30,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `MemoryVAE`, with those of its networks. */
+/** Options of `MemoryVAE` and its networks. */
 export interface MemoryVAEOptions extends NetworkOptions {
   /** Source of the initial parameters. */
   random: Random;
@@ -78,7 +78,7 @@ const KEYS: OptionKeys<MemoryVAEOptions> = {
  * const model = new MemoryVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, memorySize: 32, random });
  * runtime.noGrad(() => {
  *   const { images, error } = model.forward(random.uniform([2, 1, 16, 16]));
- *   console.log(images.shape, error.item() < 1); // [ 2, 1, 16, 16 ] true
+ *   console.log(images.shape, error.item() < 1); // → [ 2, 1, 16, 16 ] true
  * });
  * ```
  */

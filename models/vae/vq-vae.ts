@@ -31,7 +31,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `VQVAE`, with those of its networks. */
+/** Options of `VQVAE` and its networks. */
 export interface VQVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of restarted codes. */
   random: Random;
@@ -84,7 +84,7 @@ const KEYS: OptionKeys<VQVAEOptions> = {
  * const model = new VQVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, codebookSize: 32, random });
  * runtime.noGrad(() => {
  *   const { images, codes } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
- *   console.log(images.shape, codes.length); // [ 2, 1, 16, 16 ] 32
+ *   console.log(images.shape, codes.length); // → [ 2, 1, 16, 16 ] 32
  * });
  * ```
  */

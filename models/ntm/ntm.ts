@@ -7,7 +7,7 @@ import { expectDimensions, expectOneOf, expectOptions, type OptionKeys } from '.
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import {
   allOrNothing,
   expectParts,
@@ -254,6 +254,18 @@ export class NTM implements SequenceModel<NTMState> {
     });
     expectShape(op, 'state.memory', state.memory, batch, memorySize, wordSize);
     expectSameRuntime(op, 'state.memory', state.memory, this.runtime);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+    // A constant initial memory is not among the parameters.
+    if (this.#memory.scope.alive) this.#memory.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

@@ -1,7 +1,6 @@
 // The nearest code of every row, from products of rows and codes.
 import { addScaled } from './elementwise';
-import { largest, placeOf } from './reduce';
-import { Fold, Term } from './simd/fold';
+import { largest, placeOf, sumSquares } from './reduce';
 import { Simd } from './simd/simd';
 
 /** The code of a row that has no nearest one, because it or a code holds a NaN. */
@@ -22,14 +21,15 @@ export function nearestCodes(codes: usize, s: usize, bias: usize, rows: u32, col
 
 /**
  * Corrects the codes of nearestCodes: among those whose scores are as good but for rounding errors, takes the first with the least
- * distance in float64 from z [rows, width] to the codebook [cols, width], neither of them centred.
+ * distance in float64 from z [rows, width] to the codebook [cols, width]. `centered` is z less what was taken from the codes.
  *
- * With d = |z − e| and E = max |e|, a score z·e − ½|e|² is off by no more than (width + 8)·2^-24 of E·(d + 3E/2).
+ * With E = max |e|, a score z·e − ½|e|² is off by no more than (width + 8)·2^-24 of E·(|z| + E/2).
  */
 export function exactCodes(
   codes: usize,
   s: usize,
   bias: usize,
+  centered: usize,
   z: usize,
   codebook: usize,
   rows: u32,
@@ -43,12 +43,13 @@ export function exactCodes(
     const code = load<u32>(codes);
     let threshold: f32 = NaN;
     if (code !== NONE) {
-      const distance = sqrt<f64>(Fold.run(Term.squaredDifference, width, z, codebook + <usize>code * row));
-      threshold = <f32>(<f64>load<f32>(s + ((<usize>code) << 2)) - share * (distance + 1.5 * norm));
+      const error = share * (sqrt<f64>(sumSquares(centered, width)) + norm / 2);
+      threshold = <f32>(<f64>load<f32>(s + ((<usize>code) << 2)) - error);
     }
     if (candidates(s, threshold, cols) !== 1) store<u32>(codes, nearestOf(s, threshold, z, codebook, cols, width));
     codes += 4;
     z += row;
+    centered += row;
     s += (<usize>cols) << 2;
   }
 }

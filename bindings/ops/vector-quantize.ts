@@ -114,7 +114,7 @@ function nearestCodes(z: Tensor, codebook: Tensor): number {
     kernels.addBias(block, from, center, count, width);
     kernels.matmul(scores, block, centered, arena.scratch, count, size, width, TRANSPOSE_B);
     kernels.nearestCodes(chosen, scores, bias, count, size);
-    kernels.exactCodes(chosen, scores, bias, from, codebook.pointer, count, size, width);
+    kernels.exactCodes(chosen, scores, bias, block, from, codebook.pointer, count, size, width);
   }
   arena.reset(mark);
   return codes;

@@ -40,13 +40,8 @@ export { type NormalOptions, Random, type RandomState, type UniformOptions } fro
 export type { TensorData } from './bindings/tensor/data.js';
 export { type ParameterScope, Parameters } from './bindings/tensor/parameters.js';
 export type { Rows } from './bindings/tensor/rows.js';
-export {
-  type MemoryUsage,
-  Runtime,
-  type RuntimeInfo,
-  type StepOptions,
-  type TensorOptions,
-} from './bindings/tensor/runtime.js';
+export { Runtime } from './bindings/tensor/runtime.js';
+export type { MemoryUsage, RuntimeInfo, StepOptions, TensorOptions } from './bindings/tensor/runtime-options.js';
 export type { Shape } from './bindings/tensor/shape.js';
 export type {
   LoadReport,

@@ -3,7 +3,8 @@ import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from
 import { Arena } from './engine/arena.js';
 import type { Kernels } from './engine/kernels.js';
 import { expectInteger, expectOneOf, failType } from './tensor/check.js';
-import { Runtime, type RuntimeInfo } from './tensor/runtime.js';
+import { Runtime } from './tensor/runtime.js';
+import type { RuntimeInfo } from './tensor/runtime-options.js';
 
 /** Options of `load`. */
 export interface LoadOptions {

@@ -8,21 +8,21 @@ const MAX_BYTES = 2 ** 32 - PAGE;
 /** Up to this many floats are cleared in JavaScript: a call to the kernel costs more. */
 const SMALL_CLEAR = 128;
 
-/** Persistent memory. Who holds the block keeps the memory: it is freed when the block is unreachable, or by `free`. */
+/** @internal Persistent memory. Who holds the block keeps the memory: it is freed when the block is unreachable, or by `free`. */
 export interface Block {
   readonly address: number;
   /** Number of floats. */
   readonly count: number;
 }
 
-/** Bytes from `begin` to before `end`. */
+/** @internal Bytes from `begin` to before `end`. */
 interface Range {
   begin: number;
   end: number;
 }
 
 /**
- * Allocates from one linear memory: a fixed scratch region, persistent memory above it, the step region on top.
+ * @internal Allocates from one linear memory: a fixed scratch region, persistent memory above it, the step region on top.
  *
  * The step region is a stack (`mark`, `allocate`, `reset`). A persistent block takes the first hole that freed blocks left, or else
  * the top of the stack, which is then never reset below it; step memory below becomes a hole when the step ends.

@@ -67,7 +67,7 @@ export function headParameters(x: Tensor, options: HeadOptions): HeadParameters 
   expectShape('headParameters', 'x', x, -1, wordSize + shifts + 3 + (write ? 2 * wordSize : 0));
   const { runtime } = x;
   const { kernels } = runtime;
-  const batch = x.shape[0] as number;
+  const batch = x.dims[0] as number;
   const outputs = widths.map((width) => runtime.output([batch, width])) as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const [key, strength, gate, shift, sharpness, erase, add] = outputs as [...typeof outputs, Tensor?, Tensor?];
   const [k, b, g, s, y] = [key.pointer, strength.pointer, gate.pointer, shift.pointer, sharpness.pointer];
@@ -110,7 +110,7 @@ export function headParameters(x: Tensor, options: HeadOptions): HeadParameters 
  */
 export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): Tensor {
   expectShape('contentWeights', 'memory', memory, -1, -1, -1);
-  const [batch, rows, columns] = memory.shape as [number, number, number];
+  const [batch, rows, columns] = memory.dims as [number, number, number];
   expectShape('contentWeights', 'key', key, batch, columns);
   expectShape('contentWeights', 'strength', strength, batch, 1);
   const { runtime } = memory;
@@ -118,8 +118,13 @@ export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): T
   const weights = runtime.output([batch, rows]);
   const saved = runtime.allocate(batch * 2 * padded(rows));
   const [w, k, b, m] = [weights.pointer, key.pointer, strength.pointer, memory.pointer];
-  kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  const forward = () => kernels.contentWeights(w, saved, k, b, m, batch, rows, columns);
+  forward();
+  let overwritten = false;
   runtime.record('contentWeights', [key, strength, memory], [weights], () => {
+    // The kernel overwrites `saved`: another pass over a retained graph computes it again.
+    if (overwritten) forward();
+    overwritten = true;
     const [dk, db, dm] = [runtime.gradient(key), runtime.gradient(strength), runtime.gradient(memory)];
     kernels.contentWeightsBackward(dk, db, dm, weights.gradPointer, w, saved, k, b, m, batch, rows, columns);
   });
@@ -163,13 +168,13 @@ export function locationWeights(
   sharpness: Tensor,
 ): Tensor {
   expectShape('locationWeights', 'content', content, -1, -1);
-  const [batch, rows] = content.shape as [number, number];
+  const [batch, rows] = content.dims as [number, number];
   expectShape('locationWeights', 'previous', previous, batch, rows);
   expectShape('locationWeights', 'gate', gate, batch, 1);
   expectShape('locationWeights', 'shift', shift, batch, -1);
   expectShape('locationWeights', 'sharpness', sharpness, batch, 1);
-  const shifts = shift.shape[1] as number;
-  if (shifts % 2 === 0) fail('locationWeights', 'shift', 'have an odd number of columns', shift.shape);
+  const shifts = shift.dims[1] as number;
+  if (shifts % 2 === 0) fail('locationWeights', 'shift', 'have an odd number of columns', shift.dims);
   const maxShift = (shifts - 1) / 2;
   const { runtime } = content;
   const { kernels } = runtime;

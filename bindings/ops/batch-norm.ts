@@ -57,24 +57,30 @@ export function batchNorm(
   const { training, momentum = 0.1, eps = 1e-5 } = expectOptions('batchNorm', options, OPTIONS);
   expectBoolean('batchNorm', 'training', training);
   expectShape('batchNorm', 'x', x, -1, -1);
-  const [rows, columns] = x.shape as [number, number];
+  const [rows, columns] = x.dims as [number, number];
   for (const [name, tensor] of Object.entries({ weight, bias, runningMean, runningVar })) {
     expectShape('batchNorm', name, tensor, columns);
   }
   expectNumber('batchNorm', 'momentum', momentum, 0, 1);
   expectNumber('batchNorm', 'eps', eps, 0);
-  if (training && rows < 2) fail('batchNorm', 'x', 'have at least 2 rows in training', x.shape);
+  if (training && rows < 2) fail('batchNorm', 'x', 'have at least 2 rows in training', x.dims);
   const { runtime } = x;
   const { kernels } = runtime;
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   const [mean, scale] = [runtime.allocate(columns), runtime.allocate(columns)];
   const running = [runningMean.pointer, runningVar.pointer] as const;
   const given = [x.pointer, weight.pointer, bias.pointer] as const;
   kernels.batchNorm(y.pointer, mean, scale, ...running, ...given, rows, columns, training, momentum, eps);
-  runtime.record('batchNorm', [x, weight, bias], [y], () => {
-    const [dx, dw, db] = [runtime.gradient(x), runtime.gradient(weight), runtime.gradient(bias)];
-    const saved = [x.pointer, mean, scale, weight.pointer] as const;
-    kernels.batchNormBackward(dx, dw, db, y.gradPointer, ...saved, rows, columns, training);
-  });
+  runtime.record(
+    'batchNorm',
+    [x, weight, bias],
+    [y],
+    () => {
+      const [dx, dw, db] = [runtime.gradient(x), runtime.gradient(weight), runtime.gradient(bias)];
+      const saved = [x.pointer, mean, scale, weight.pointer] as const;
+      kernels.batchNormBackward(dx, dw, db, y.gradPointer, ...saved, rows, columns, training);
+    },
+    [x, weight],
+  );
   return y;
 }

@@ -1,5 +1,6 @@
 // Bias addition along the last dimension.
 import { expectRank, expectShape } from '../tensor/check-tensor.js';
+import { NOTHING_READ } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -21,17 +22,23 @@ import type { Tensor } from '../tensor/tensor.js';
  */
 export function addBias(x: Tensor, bias: Tensor): Tensor {
   expectRank('addBias', 'x', x, 1);
-  const columns = x.shape.at(-1) as number;
+  const columns = x.dims.at(-1) as number;
   expectShape('addBias', 'bias', bias, columns);
   const { runtime } = x;
   const { kernels } = runtime;
   const rows = columns === 0 ? 0 : x.size / columns;
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   kernels.addBias(y.pointer, x.pointer, bias.pointer, rows, columns);
-  runtime.record('addBias', [x, bias], [y], () => {
-    const dy = y.gradPointer;
-    if (x.requiresGrad) kernels.addRows(runtime.gradient(x), dy, 1, x.size, x.size, x.size);
-    if (bias.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dy, rows, columns);
-  });
+  runtime.record(
+    'addBias',
+    [x, bias],
+    [y],
+    () => {
+      const dy = y.gradPointer;
+      if (x.requiresGrad) kernels.addRows(runtime.gradient(x), dy, 1, x.size, x.size, x.size);
+      if (bias.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dy, rows, columns);
+    },
+    NOTHING_READ,
+  );
   return y;
 }

@@ -3,6 +3,7 @@
 import { expectInteger, expectIntegers, expectOptions, fail, failType, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
+import { factorsRead } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** One number for both directions, or one for the height and one for the width. */
@@ -55,9 +56,9 @@ interface Geometry {
 export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   const { stride, padding } = expectSteps('conv2d', options);
   expectShape('conv2d', 'x', x, -1, -1, -1, -1);
-  const [images, channels, height, width] = x.shape as [number, number, number, number];
+  const [images, channels, height, width] = x.dims as [number, number, number, number];
   expectShape('conv2d', 'weight', weight, -1, channels, -1, -1);
-  const [outputs, , kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
+  const [outputs, , kernelHeight, kernelWidth] = weight.dims as [number, number, number, number];
   if (bias !== undefined) expectShape('conv2d', 'bias', bias, outputs);
   expectNotEmpty('conv2d', x, weight);
   const kernel = [kernelHeight, kernelWidth] as const;
@@ -74,12 +75,18 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
   const convolution = new Convolution(runtime, { images, image, result, kernel, stride, padding });
   if (bias !== undefined) fillWithBias(y, bias);
   convolution.forward(y.pointer, x.pointer, weight.pointer, bias !== undefined);
-  runtime.record('conv2d', bias === undefined ? [x, weight] : [x, weight, bias], [y], () => {
-    const [dx, dw] = [runtime.gradient(x), runtime.gradient(weight)];
-    if (dx !== 0) convolution.backwardData(dx, y.gradPointer, weight.pointer);
-    if (dw !== 0) convolution.backwardWeight(dw, y.gradPointer, x.pointer);
-    if (bias !== undefined) addBiasGradient(bias, y);
-  });
+  runtime.record(
+    'conv2d',
+    bias === undefined ? [x, weight] : [x, weight, bias],
+    [y],
+    () => {
+      const [dx, dw] = [runtime.gradient(x), runtime.gradient(weight)];
+      if (dx !== 0) convolution.backwardData(dx, y.gradPointer, weight.pointer);
+      if (dw !== 0) convolution.backwardWeight(dw, y.gradPointer, x.pointer);
+      if (bias !== undefined) addBiasGradient(bias, y);
+    },
+    () => factorsRead(x, weight),
+  );
   return y;
 }
 
@@ -109,9 +116,9 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
 export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   const { stride, padding } = expectSteps('convTranspose2d', options);
   expectShape('convTranspose2d', 'x', x, -1, -1, -1, -1);
-  const [images, channels, height, width] = x.shape as [number, number, number, number];
+  const [images, channels, height, width] = x.dims as [number, number, number, number];
   expectShape('convTranspose2d', 'weight', weight, channels, -1, -1, -1);
-  const [, outputs, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
+  const [, outputs, kernelHeight, kernelWidth] = weight.dims as [number, number, number, number];
   if (bias !== undefined) expectShape('convTranspose2d', 'bias', bias, outputs);
   expectNotEmpty('convTranspose2d', x, weight);
   const rows = (height - 1) * stride[0] - 2 * padding[0] + kernelHeight;
@@ -128,12 +135,18 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
   if (bias !== undefined) fillWithBias(y, bias);
   else runtime.arena.zero(y.pointer, y.size);
   convolution.backwardData(y.pointer, x.pointer, weight.pointer);
-  runtime.record('convTranspose2d', bias === undefined ? [x, weight] : [x, weight, bias], [y], () => {
-    const [dx, dw] = [runtime.gradient(x), runtime.gradient(weight)];
-    if (dx !== 0) convolution.forward(dx, y.gradPointer, weight.pointer, true);
-    if (dw !== 0) convolution.backwardWeight(dw, x.pointer, y.gradPointer);
-    if (bias !== undefined) addBiasGradient(bias, y);
-  });
+  runtime.record(
+    'convTranspose2d',
+    bias === undefined ? [x, weight] : [x, weight, bias],
+    [y],
+    () => {
+      const [dx, dw] = [runtime.gradient(x), runtime.gradient(weight)];
+      if (dx !== 0) convolution.forward(dx, y.gradPointer, weight.pointer, true);
+      if (dw !== 0) convolution.backwardWeight(dw, x.pointer, y.gradPointer);
+      if (bias !== undefined) addBiasGradient(bias, y);
+    },
+    () => factorsRead(x, weight),
+  );
   return y;
 }
 
@@ -199,7 +212,7 @@ class Convolution {
 
 /** Sets every pixel of a channel to that channel's bias. */
 function fillWithBias(y: Tensor, bias: Tensor): void {
-  const [images, channels, height, width] = y.shape as [number, number, number, number];
+  const [images, channels, height, width] = y.dims as [number, number, number, number];
   y.runtime.kernels.fillChannels(y.pointer, bias.pointer, images, channels, height * width);
 }
 
@@ -207,7 +220,7 @@ function fillWithBias(y: Tensor, bias: Tensor): void {
 function addBiasGradient(bias: Tensor, y: Tensor): void {
   const { runtime } = y;
   const db = runtime.gradient(bias);
-  const [images, channels, height, width] = y.shape as [number, number, number, number];
+  const [images, channels, height, width] = y.dims as [number, number, number, number];
   if (db !== 0) runtime.kernels.fillChannelsBackward(db, y.gradPointer, images, channels, height * width);
 }
 
@@ -228,6 +241,6 @@ function expectPair(op: string, argument: string, value: Pair, min: number): rea
 
 /** Images and kernels must not be empty. */
 function expectNotEmpty(op: string, x: Tensor, weight: Tensor): void {
-  if (x.size === 0) fail(op, 'x', 'hold at least one pixel', x.shape);
-  if (weight.size === 0) fail(op, 'weight', 'hold at least one number', weight.shape);
+  if (x.size === 0) fail(op, 'x', 'hold at least one pixel', x.dims);
+  if (weight.size === 0) fail(op, 'weight', 'hold at least one number', weight.dims);
 }

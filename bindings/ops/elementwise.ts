@@ -2,6 +2,7 @@
 
 import { expectNumber } from '../tensor/check.js';
 import { expectSameShape, expectTensor } from '../tensor/check-tensor.js';
+import { factorsRead, NOTHING_READ } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** Every unary op: its backward kernel, and whether that needs the input x or the output y. */
@@ -74,11 +75,17 @@ export function mul(a: Tensor, b: Tensor): Tensor {
   expectSameShape('mul', 'a', a, 'b', b);
   const { runtime, size } = a;
   const { kernels } = runtime;
-  const y = runtime.output(a.shape);
+  const y = runtime.output(a.dims);
   kernels.mul(y.pointer, a.pointer, b.pointer, size);
-  runtime.record('mul', [a, b], [y], () => {
-    kernels.mulBackward(runtime.gradient(a), runtime.gradient(b), y.gradPointer, a.pointer, b.pointer, size);
-  });
+  runtime.record(
+    'mul',
+    [a, b],
+    [y],
+    () => {
+      kernels.mulBackward(runtime.gradient(a), runtime.gradient(b), y.gradPointer, a.pointer, b.pointer, size);
+    },
+    () => factorsRead(a, b),
+  );
   return y;
 }
 
@@ -102,11 +109,17 @@ export function div(a: Tensor, b: Tensor): Tensor {
   expectSameShape('div', 'a', a, 'b', b);
   const { runtime, size } = a;
   const { kernels } = runtime;
-  const y = runtime.output(a.shape);
+  const y = runtime.output(a.dims);
   kernels.div(y.pointer, a.pointer, b.pointer, size);
-  runtime.record('div', [a, b], [y], () => {
-    kernels.divBackward(runtime.gradient(a), runtime.gradient(b), y.gradPointer, y.pointer, b.pointer, size);
-  });
+  runtime.record(
+    'div',
+    [a, b],
+    [y],
+    () => {
+      kernels.divBackward(runtime.gradient(a), runtime.gradient(b), y.gradPointer, y.pointer, b.pointer, size);
+    },
+    () => (a.requiresGrad && !b.requiresGrad ? [b] : [b, y]),
+  );
   return y;
 }
 
@@ -262,11 +275,17 @@ function unary(op: keyof typeof UNARY, x: Tensor): Tensor {
   const { runtime, size } = x;
   const { kernels } = runtime;
   const [backward, saved] = UNARY[op];
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   kernels[op](y.pointer, x.pointer, size);
-  runtime.record(op, [x], [y], () => {
-    kernels[backward](runtime.gradient(x), y.gradPointer, (saved === 'x' ? x : y).pointer, size);
-  });
+  runtime.record(
+    op,
+    [x],
+    [y],
+    () => {
+      kernels[backward](runtime.gradient(x), y.gradPointer, (saved === 'x' ? x : y).pointer, size);
+    },
+    [saved === 'x' ? x : y],
+  );
   return y;
 }
 
@@ -274,12 +293,18 @@ function addOrSubtract(op: 'add' | 'sub', a: Tensor, b: Tensor, sign: number): T
   expectSameShape(op, 'a', a, 'b', b);
   const { runtime, size } = a;
   const { kernels } = runtime;
-  const y = runtime.output(a.shape);
+  const y = runtime.output(a.dims);
   kernels[op](y.pointer, a.pointer, b.pointer, size);
-  runtime.record(op, [a, b], [y], () => {
-    if (a.requiresGrad) kernels.addScaled(runtime.gradient(a), y.gradPointer, size, 1);
-    if (b.requiresGrad) kernels.addScaled(runtime.gradient(b), y.gradPointer, size, sign);
-  });
+  runtime.record(
+    op,
+    [a, b],
+    [y],
+    () => {
+      if (a.requiresGrad) kernels.addScaled(runtime.gradient(a), y.gradPointer, size, 1);
+      if (b.requiresGrad) kernels.addScaled(runtime.gradient(b), y.gradPointer, size, sign);
+    },
+    NOTHING_READ,
+  );
   return y;
 }
 
@@ -287,8 +312,8 @@ function multiply(op: string, x: Tensor, factor: number): Tensor {
   expectTensor(op, 'x', x);
   const { runtime, size } = x;
   const { kernels } = runtime;
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   kernels.scale(y.pointer, x.pointer, size, factor);
-  runtime.record(op, [x], [y], () => kernels.addScaled(runtime.gradient(x), y.gradPointer, size, factor));
+  runtime.record(op, [x], [y], () => kernels.addScaled(runtime.gradient(x), y.gradPointer, size, factor), NOTHING_READ);
   return y;
 }

@@ -60,11 +60,11 @@ const LARGEST_FLOAT = 3.4028234663852886e38;
 export function gumbelRead(logits: Tensor, memory: Tensor, options: GumbelReadOptions = {}): GumbelRead {
   const { uniform, tau = 0.67, hard = true } = expectOptions('gumbelRead', options, OPTIONS);
   expectShape('gumbelRead', 'logits', logits, -1, -1);
-  const [batch, rows] = logits.shape as [number, number];
+  const [batch, rows] = logits.dims as [number, number];
   expectRank('gumbelRead', 'memory', memory, 1);
-  const row = memory.shape.slice(1);
+  const row = memory.dims.slice(1);
   expectShape('gumbelRead', 'memory', memory, rows, ...row);
-  if (rows === 0) fail('gumbelRead', 'memory', 'have at least one row', memory.shape);
+  if (rows === 0) fail('gumbelRead', 'memory', 'have at least one row', memory.dims);
   if (uniform !== undefined) expectShape('gumbelRead', 'uniform', uniform, batch, rows);
   expectNumber('gumbelRead', 'tau', tau);
   if (tau <= 0) fail('gumbelRead', 'tau', 'be above 0', tau);
@@ -78,24 +78,30 @@ export function gumbelRead(logits: Tensor, memory: Tensor, options: GumbelReadOp
   kernels.gumbelWeights(weights.pointer, chosen, logits.pointer, uniform?.pointer ?? 0, batch, rows, inverseTau);
   if (hard) kernels.takeRows(read.pointer, memory.pointer, chosen, batch, width);
   else kernels.matmul(read.pointer, weights.pointer, memory.pointer, arena.scratch, batch, width, rows, 0);
-  runtime.record('gumbelRead', [logits, memory], [read, weights], () => {
-    const [dLogits, dMemory] = [runtime.gradient(logits), runtime.gradient(memory)];
-    const [dRead, y] = [read.gradPointer, weights.pointer];
-    if (dLogits !== 0) {
-      const dWeights = weightGradient(read, weights, memory, inverseTau);
-      kernels.softmaxBackward(dLogits, dWeights, y, batch, rows);
-    }
-    if (dMemory === 0 || dRead === 0) return;
-    if (hard) kernels.takeRowsBackward(dMemory, dRead, chosen, batch, width);
-    else kernels.matmul(dMemory, y, dRead, arena.scratch, rows, width, batch, TRANSPOSE_A | ACCUMULATE);
-  });
+  runtime.record(
+    'gumbelRead',
+    [logits, memory],
+    [read, weights],
+    () => {
+      const [dLogits, dMemory] = [runtime.gradient(logits), runtime.gradient(memory)];
+      const [dRead, y] = [read.gradPointer, weights.pointer];
+      if (dLogits !== 0) {
+        const dWeights = weightGradient(read, weights, memory, inverseTau);
+        kernels.softmaxBackward(dLogits, dWeights, y, batch, rows);
+      }
+      if (dMemory === 0 || dRead === 0) return;
+      if (hard) kernels.takeRowsBackward(dMemory, dRead, chosen, batch, width);
+      else kernels.matmul(dMemory, y, dRead, arena.scratch, rows, width, batch, TRANSPOSE_A | ACCUMULATE);
+    },
+    [memory, weights],
+  );
   return { read, weights, addresses: arena.readUnsigned(chosen, batch) };
 }
 
 /** Address of the gradient of the weights from both outputs, divided by tau: dw + dread · memoryᵀ. */
 function weightGradient(read: Tensor, weights: Tensor, memory: Tensor, inverseTau: number): number {
   const { kernels, arena } = weights.runtime;
-  const [batch, rows] = weights.shape as [number, number];
+  const [batch, rows] = weights.dims as [number, number];
   const total = arena.allocate(weights.size);
   if (weights.gradPointer !== 0) arena.copy(total, weights.gradPointer, weights.size);
   else arena.zero(total, weights.size);

@@ -46,36 +46,44 @@ export function lstmCell(
   const hNext = runtime.output([batch, hidden]);
   const cNext = runtime.output([batch, hidden]);
   const activations = runtime.allocate(batch * gates);
-  kernels.addBias(activations, 0, biasIh.pointer, batch, gates);
-  kernels.addBias(activations, activations, biasHh.pointer, batch, gates);
-  multiplyByTransposed(activations, x.pointer, weightIh, batch, true);
-  multiplyByTransposed(activations, h.pointer, weightHh, batch, true);
-  kernels.lstmCell(hNext.pointer, cNext.pointer, activations, c.pointer, batch, hidden);
+  const forward = () => {
+    kernels.addBias(activations, 0, biasIh.pointer, batch, gates);
+    kernels.addBias(activations, activations, biasHh.pointer, batch, gates);
+    multiplyByTransposed(activations, x.pointer, weightIh, batch, true);
+    multiplyByTransposed(activations, h.pointer, weightHh, batch, true);
+    kernels.lstmCell(hNext.pointer, cNext.pointer, activations, c.pointer, batch, hidden);
+  };
+  forward();
+  let overwritten = false;
   runtime.record('lstmCell', [x, h, c, weightIh, weightHh, biasIh, biasHh], [hNext, cNext], () => {
-    // In place: the activations are not needed any more.
+    // In place; another pass over a retained graph computes the activations again.
+    if (overwritten) forward();
+    overwritten = true;
     const dGates = activations;
     const dc = runtime.gradient(c);
     const [dhNext, dcNext] = [hNext.gradPointer, cNext.gradPointer];
     kernels.lstmCellBackward(dGates, dc, dhNext, dcNext, activations, hNext.pointer, c.pointer, batch, hidden);
-    for (const [input, weight, bias] of [
-      [x, weightIh, biasIh],
-      [h, weightHh, biasHh],
-    ] as const) {
-      const dInput = runtime.gradient(input);
-      if (dInput !== 0) addProductWithWeight(dInput, dGates, weight, batch);
-      addWeightGradient(weight, dGates, input.pointer, batch);
-      if (bias.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dGates, batch, gates);
-    }
+    addGateGradients(dGates, x, weightIh, biasIh, batch);
+    addGateGradients(dGates, h, weightHh, biasHh, batch);
   });
   return [hNext, cNext];
+}
+
+/** Adds the gradients of `input · weightᵀ + bias`, which is part of the gates. */
+function addGateGradients(dGates: number, input: Tensor, weight: Tensor, bias: Tensor, batch: number): void {
+  const { runtime } = input;
+  const dInput = runtime.gradient(input);
+  if (dInput !== 0) addProductWithWeight(dInput, dGates, weight, batch);
+  addWeightGradient(weight, dGates, input.pointer, batch);
+  if (bias.requiresGrad) runtime.kernels.biasBackward(runtime.gradient(bias), dGates, batch, bias.size);
 }
 
 /** Checks the arguments of lstmCell and returns their sizes. */
 function expectCell(...[x, h, c, weightIh, weightHh, biasIh, biasHh]: Parameters<typeof lstmCell>) {
   expectShape('lstmCell', 'x', x, -1, -1);
-  const [batch, inputs] = x.shape as [number, number];
+  const [batch, inputs] = x.dims as [number, number];
   expectShape('lstmCell', 'h', h, batch, -1);
-  const hidden = h.shape[1] as number;
+  const hidden = h.dims[1] as number;
   const gates = 4 * hidden;
   expectShape('lstmCell', 'c', c, batch, hidden);
   expectShape('lstmCell', 'weightIh', weightIh, gates, inputs);

@@ -3,6 +3,7 @@
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectRank, expectShape, expectTensor } from '../tensor/check-tensor.js';
+import { factorsRead } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
 
@@ -47,31 +48,37 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { kernels, arena } = runtime;
   const flags = (transposeA ? TRANSPOSE_A : 0) | (transposeB ? TRANSPOSE_B : 0);
   each((i, j, o) => kernels.matmul(y.pointer + o, a.pointer + i, b.pointer + j, arena.scratch, m, n, k, flags));
-  runtime.record('matmul', [a, b], [y], () => {
-    const da = runtime.gradient(a);
-    const db = runtime.gradient(b);
-    const dy = y.gradPointer;
-    each((i, j, o) => {
-      if (da !== 0) {
-        if (transposeA) {
-          const how = (transposeB ? TRANSPOSE_A : 0) | TRANSPOSE_B | ACCUMULATE;
-          kernels.matmul(da + i, b.pointer + j, dy + o, arena.scratch, k, m, n, how);
-        } else {
-          const how = (transposeB ? 0 : TRANSPOSE_B) | ACCUMULATE;
-          kernels.matmul(da + i, dy + o, b.pointer + j, arena.scratch, m, k, n, how);
+  runtime.record(
+    'matmul',
+    [a, b],
+    [y],
+    () => {
+      const da = runtime.gradient(a);
+      const db = runtime.gradient(b);
+      const dy = y.gradPointer;
+      each((i, j, o) => {
+        if (da !== 0) {
+          if (transposeA) {
+            const how = (transposeB ? TRANSPOSE_A : 0) | TRANSPOSE_B | ACCUMULATE;
+            kernels.matmul(da + i, b.pointer + j, dy + o, arena.scratch, k, m, n, how);
+          } else {
+            const how = (transposeB ? 0 : TRANSPOSE_B) | ACCUMULATE;
+            kernels.matmul(da + i, dy + o, b.pointer + j, arena.scratch, m, k, n, how);
+          }
         }
-      }
-      if (db !== 0) {
-        if (transposeB) {
-          const how = TRANSPOSE_A | (transposeA ? TRANSPOSE_B : 0) | ACCUMULATE;
-          kernels.matmul(db + j, dy + o, a.pointer + i, arena.scratch, n, k, m, how);
-        } else {
-          const how = (transposeA ? 0 : TRANSPOSE_A) | ACCUMULATE;
-          kernels.matmul(db + j, a.pointer + i, dy + o, arena.scratch, k, n, m, how);
+        if (db !== 0) {
+          if (transposeB) {
+            const how = TRANSPOSE_A | (transposeA ? TRANSPOSE_B : 0) | ACCUMULATE;
+            kernels.matmul(db + j, dy + o, a.pointer + i, arena.scratch, n, k, m, how);
+          } else {
+            const how = (transposeA ? 0 : TRANSPOSE_A) | ACCUMULATE;
+            kernels.matmul(db + j, a.pointer + i, dy + o, arena.scratch, k, n, m, how);
+          }
         }
-      }
-    });
-  });
+      });
+    },
+    () => factorsRead(a, b),
+  );
   return y;
 }
 
@@ -99,23 +106,29 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   expectRank('linear', 'x', x, 1);
-  const inputs = x.shape.at(-1) as number;
+  const inputs = x.dims.at(-1) as number;
   expectShape('linear', 'weight', weight, -1, inputs);
-  const outputs = weight.shape[0] as number;
+  const outputs = weight.dims[0] as number;
   if (bias !== undefined) expectShape('linear', 'bias', bias, outputs);
   const { runtime } = x;
   const { kernels } = runtime;
   const rows = inputs === 0 ? 0 : x.size / inputs;
-  const y = runtime.output([...x.shape.slice(0, -1), outputs]);
+  const y = runtime.output([...x.dims.slice(0, -1), outputs]);
   if (bias !== undefined) kernels.addBias(y.pointer, 0, bias.pointer, rows, outputs);
   multiplyByTransposed(y.pointer, x.pointer, weight, rows, bias !== undefined);
-  runtime.record('linear', bias === undefined ? [x, weight] : [x, weight, bias], [y], () => {
-    const dx = runtime.gradient(x);
-    const dy = y.gradPointer;
-    if (dx !== 0) addProductWithWeight(dx, dy, weight, rows);
-    addWeightGradient(weight, dy, x.pointer, rows);
-    if (bias?.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dy, rows, outputs);
-  });
+  runtime.record(
+    'linear',
+    bias === undefined ? [x, weight] : [x, weight, bias],
+    [y],
+    () => {
+      const dx = runtime.gradient(x);
+      const dy = y.gradPointer;
+      if (dx !== 0) addProductWithWeight(dx, dy, weight, rows);
+      addWeightGradient(weight, dy, x.pointer, rows);
+      if (bias?.requiresGrad) kernels.biasBackward(runtime.gradient(bias), dy, rows, outputs);
+    },
+    () => factorsRead(x, weight),
+  );
   return y;
 }
 
@@ -130,18 +143,18 @@ function expectTransposes(options: MatmulOptions): Required<MatmulOptions> {
 function sizes(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
   expectMatrices('a', a);
   expectMatrices('b', b);
-  const batchA = a.shape.length === 3 ? a.shape[0] : undefined;
-  const batchB = b.shape.length === 3 ? b.shape[0] : undefined;
+  const batchA = a.dims.length === 3 ? a.dims[0] : undefined;
+  const batchB = b.dims.length === 3 ? b.dims[0] : undefined;
   if (batchA !== undefined && batchB !== undefined && batchA !== batchB) {
-    fail('matmul', 'b', `have batch size ${batchA}, that of a`, b.shape);
+    fail('matmul', 'b', `have batch size ${batchA}, that of a`, b.dims);
   }
-  const [rowsA, columnsA] = [a.shape[a.shape.length - 2] as number, a.shape[a.shape.length - 1] as number];
-  const [rowsB, columnsB] = [b.shape[b.shape.length - 2] as number, b.shape[b.shape.length - 1] as number];
+  const [rowsA, columnsA] = [a.dims[a.dims.length - 2] as number, a.dims[a.dims.length - 1] as number];
+  const [rowsB, columnsB] = [b.dims[b.dims.length - 2] as number, b.dims[b.dims.length - 1] as number];
   const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
   const [depth, n] = transposeB ? [columnsB, rowsB] : [rowsB, columnsB];
   if (depth !== k) {
     const [ofB, ofA] = [transposeB ? 'columns' : 'rows', transposeA ? 'rows' : 'columns'];
-    fail('matmul', 'b', `have ${k} ${ofB}, as a has ${ofA}`, b.shape);
+    fail('matmul', 'b', `have ${k} ${ofB}, as a has ${ofA}`, b.dims);
   }
   const [strideA, strideB] = [batchA === undefined ? 0 : 4 * m * k, batchB === undefined ? 0 : 4 * k * n];
   return { batch: batchA ?? batchB, m, n, k, strideA, strideB };
@@ -149,6 +162,6 @@ function sizes(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) {
 
 function expectMatrices(name: string, tensor: Tensor): void {
   expectTensor('matmul', name, tensor);
-  const rank = tensor.shape.length;
-  if (rank !== 2 && rank !== 3) fail('matmul', name, 'have 2 or 3 dimensions', tensor.shape);
+  const rank = tensor.dims.length;
+  if (rank !== 2 && rank !== 3) fail('matmul', name, 'have 2 or 3 dimensions', tensor.dims);
 }

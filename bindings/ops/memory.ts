@@ -1,5 +1,6 @@
 // Reads from and writes to a memory matrix by attention weights.
 import { expectShape } from '../tensor/check-tensor.js';
+import { factorsRead } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -24,16 +25,22 @@ import type { Tensor } from '../tensor/tensor.js';
  */
 export function memoryRead(weights: Tensor, memory: Tensor): Tensor {
   expectShape('memoryRead', 'memory', memory, -1, -1, -1);
-  const [batch, rows, columns] = memory.shape as [number, number, number];
+  const [batch, rows, columns] = memory.dims as [number, number, number];
   expectShape('memoryRead', 'weights', weights, batch, rows);
   const { runtime } = memory;
   const { kernels } = runtime;
   const r = runtime.output([batch, columns]);
   kernels.memoryRead(r.pointer, weights.pointer, memory.pointer, batch, rows, columns);
-  runtime.record('memoryRead', [weights, memory], [r], () => {
-    const [dw, dMemory] = [runtime.gradient(weights), runtime.gradient(memory)];
-    kernels.memoryReadBackward(dw, dMemory, r.gradPointer, weights.pointer, memory.pointer, batch, rows, columns);
-  });
+  runtime.record(
+    'memoryRead',
+    [weights, memory],
+    [r],
+    () => {
+      const [dw, dMemory] = [runtime.gradient(weights), runtime.gradient(memory)];
+      kernels.memoryReadBackward(dw, dMemory, r.gradPointer, weights.pointer, memory.pointer, batch, rows, columns);
+    },
+    () => factorsRead(weights, memory),
+  );
   return r;
 }
 
@@ -64,29 +71,35 @@ export function memoryRead(weights: Tensor, memory: Tensor): Tensor {
  */
 export function memoryWrite(memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor): Tensor {
   expectShape('memoryWrite', 'memory', memory, -1, -1, -1);
-  const [batch, rows, columns] = memory.shape as [number, number, number];
+  const [batch, rows, columns] = memory.dims as [number, number, number];
   expectShape('memoryWrite', 'weights', weights, batch, rows);
   expectShape('memoryWrite', 'erase', erase, batch, columns);
   expectShape('memoryWrite', 'add', add, batch, columns);
   const { runtime } = memory;
   const { kernels } = runtime;
   const inputs = [memory, weights, erase, add] as const;
-  const written = runtime.output(memory.shape);
+  const written = runtime.output(memory.dims);
   const [from, w, e, a] = [memory.pointer, weights.pointer, erase.pointer, add.pointer];
   kernels.memoryWrite(written.pointer, from, w, e, a, batch, rows, columns);
-  runtime.record('memoryWrite', inputs, [written], () => {
-    const dWritten = written.gradPointer;
-    // No op reads the upstream gradient after this, so a memory without a gradient takes over its buffer in place: a
-    // long sequence then neither zeroes nor streams a second matrix per time step. A persistent memory must not, nor a
-    // view, whose gradient is part of another.
-    const own = memory.graded === memory && !runtime.isPersistent(memory);
-    if (own && memory.requiresGrad && memory.gradAddress === 0) {
-      memory.gradAddress = dWritten;
-      written.gradAddress = 0;
-    }
-    const dMemory = runtime.gradient(memory);
-    const [dw, de, da] = [runtime.gradient(weights), runtime.gradient(erase), runtime.gradient(add)];
-    kernels.memoryWriteBackward(dMemory, dw, de, da, dWritten, from, w, e, a, batch, rows, columns);
-  });
+  runtime.record(
+    'memoryWrite',
+    inputs,
+    [written],
+    () => {
+      const dWritten = written.gradPointer;
+      // No op reads the upstream gradient after this, so a memory without a gradient takes over its buffer in place: a
+      // long sequence then neither zeroes nor streams a second matrix per time step. A persistent memory must not, nor a
+      // view, whose gradient is part of another.
+      const own = memory.graded === memory && !runtime.isPersistent(memory);
+      if (own && memory.requiresGrad && memory.gradAddress === 0) {
+        memory.gradAddress = dWritten;
+        written.gradAddress = 0;
+      }
+      const dMemory = runtime.gradient(memory);
+      const [dw, de, da] = [runtime.gradient(weights), runtime.gradient(erase), runtime.gradient(add)];
+      kernels.memoryWriteBackward(dMemory, dw, de, da, dWritten, from, w, e, a, batch, rows, columns);
+    },
+    inputs,
+  );
   return written;
 }

@@ -3,6 +3,7 @@
 import { expectDimensions, expectInteger, expectIntegers, fail, failType } from '../tensor/check.js';
 import { axisOf, expectRank, expectSameShape, expectTensor } from '../tensor/check-tensor.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
+import { NOTHING_READ } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -27,11 +28,11 @@ export function concat(tensors: readonly Tensor[], dim = -1): Tensor {
   const first = expectTensors('concat', tensors);
   expectRank('concat', 'tensors[0]', first, 1);
   const axis = axisOf('concat', first, dim);
-  const shape = [...first.shape];
+  const shape = [...first.dims];
   shape[axis] = 0;
   for (const [i, tensor] of tensors.entries()) {
     expectSameExcept(axis, first, i, tensor);
-    shape[axis] += tensor.shape[axis] as number;
+    shape[axis] += tensor.dims[axis] as number;
   }
   const { runtime } = first;
   const y = runtime.output(shape);
@@ -43,15 +44,21 @@ export function concat(tensors: readonly Tensor[], dim = -1): Tensor {
     copyRows(y.pointer + 4 * offset, tensor.pointer, rows, part, width, part);
     offset += part;
   }
-  runtime.record('concat', tensors, [y], () => {
-    let from = 0;
-    for (const tensor of tensors) {
-      const part = rows === 0 ? 0 : tensor.size / rows;
-      const dx = runtime.gradient(tensor);
-      if (dx !== 0) addRows(dx, y.gradPointer + 4 * from, rows, part, part, width);
-      from += part;
-    }
-  });
+  runtime.record(
+    'concat',
+    tensors,
+    [y],
+    () => {
+      let from = 0;
+      for (const tensor of tensors) {
+        const part = rows === 0 ? 0 : tensor.size / rows;
+        const dx = runtime.gradient(tensor);
+        if (dx !== 0) addRows(dx, y.gradPointer + 4 * from, rows, part, part, width);
+        from += part;
+      }
+    },
+    NOTHING_READ,
+  );
   return y;
 }
 
@@ -82,26 +89,32 @@ export function split<const S extends readonly number[]>(
   const axis = axisOf('split', x, dim);
   expectIntegers('split', 'sizes', sizes, 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total !== x.shape[axis]) fail('split', 'sizes', `sum to ${x.shape[axis]}`, sizes);
+  if (total !== x.dims[axis]) fail('split', 'sizes', `sum to ${x.dims[axis]}`, sizes);
   const { runtime } = x;
-  const { rows, width } = rowsFrom(x.shape, axis);
-  const parts = sizes.map((size) => runtime.output(x.shape.map((old, d) => (d === axis ? size : old))));
+  const { rows, width } = rowsFrom(x.dims, axis);
+  const parts = sizes.map((size) => runtime.output(x.dims.map((old, d) => (d === axis ? size : old))));
   const each = (use: (part: Tensor, width: number, offset: number) => void): void => {
     let offset = 0;
     for (const part of parts) {
-      const own = rowsFrom(part.shape, axis).width;
+      const own = rowsFrom(part.dims, axis).width;
       use(part, own, offset);
       offset += own;
     }
   };
   const { copyRows, addRows } = runtime.kernels;
   each((part, own, offset) => copyRows(part.pointer, x.pointer + 4 * offset, rows, own, own, width));
-  runtime.record('split', [x], parts, () => {
-    const dx = runtime.gradient(x);
-    each((part, own, offset) => {
-      if (part.gradPointer !== 0) addRows(dx + 4 * offset, part.gradPointer, rows, own, width, own);
-    });
-  });
+  runtime.record(
+    'split',
+    [x],
+    parts,
+    () => {
+      const dx = runtime.gradient(x);
+      each((part, own, offset) => {
+        if (part.gradPointer !== 0) addRows(dx + 4 * offset, part.gradPointer, rows, own, width, own);
+      });
+    },
+    NOTHING_READ,
+  );
   return parts as { -readonly [I in keyof S]: Tensor };
 }
 
@@ -126,7 +139,7 @@ export function stack(tensors: readonly Tensor[]): Tensor {
   const first = expectTensors('stack', tensors);
   for (const [i, tensor] of tensors.entries()) expectSameShape('stack', 'tensors[0]', first, `tensors[${i}]`, tensor);
   return concat(
-    tensors.map((tensor) => reshape(tensor, [1, ...tensor.shape])),
+    tensors.map((tensor) => reshape(tensor, [1, ...tensor.dims])),
     0,
   );
 }
@@ -147,7 +160,7 @@ export function stack(tensors: readonly Tensor[]): Tensor {
  */
 export function unbind(x: Tensor): Tensor[] {
   expectRank('unbind', 'x', x, 1);
-  const [count, ...shape] = x.shape as [number, ...number[]];
+  const [count, ...shape] = x.dims as [number, ...number[]];
   const bytes = 4 * sizeOf(shape);
   return Array.from({ length: count }, (_, i) => view(x, i * bytes, shape));
 }
@@ -192,14 +205,20 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 export function expand(x: Tensor, rows: number): Tensor {
   expectRank('expand', 'x', x, 1);
   expectInteger('expand', 'rows', rows, 0);
-  if (x.shape[0] !== 1) fail('expand', 'x', 'have a first dimension of size 1', x.shape);
+  if (x.dims[0] !== 1) fail('expand', 'x', 'have a first dimension of size 1', x.dims);
   const { runtime } = x;
   const { kernels } = runtime;
-  const y = runtime.output([rows, ...x.shape.slice(1)]);
+  const y = runtime.output([rows, ...x.dims.slice(1)]);
   kernels.copyRows(y.pointer, x.pointer, rows, x.size, x.size, 0);
-  runtime.record('expand', [x], [y], () => {
-    kernels.addRows(runtime.gradient(x), y.gradPointer, rows, x.size, 0, x.size);
-  });
+  runtime.record(
+    'expand',
+    [x],
+    [y],
+    () => {
+      kernels.addRows(runtime.gradient(x), y.gradPointer, rows, x.size, 0, x.size);
+    },
+    NOTHING_READ,
+  );
   return y;
 }
 
@@ -220,14 +239,20 @@ export function expand(x: Tensor, rows: number): Tensor {
 export function transpose(x: Tensor): Tensor {
   expectRank('transpose', 'x', x, 2);
   const { runtime } = x;
-  const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const batch = sizeOf(x.shape.slice(0, -2));
-  const y = runtime.output([...x.shape.slice(0, -2), columns, rows]);
+  const [rows, columns] = x.dims.slice(-2) as [number, number];
+  const batch = sizeOf(x.dims.slice(0, -2));
+  const y = runtime.output([...x.dims.slice(0, -2), columns, rows]);
   const { kernels } = runtime;
   kernels.transpose(y.pointer, x.pointer, batch, rows, columns, false);
-  runtime.record('transpose', [x], [y], () => {
-    kernels.transpose(runtime.gradient(x), y.gradPointer, batch, columns, rows, true);
-  });
+  runtime.record(
+    'transpose',
+    [x],
+    [y],
+    () => {
+      kernels.transpose(runtime.gradient(x), y.gradPointer, batch, columns, rows, true);
+    },
+    NOTHING_READ,
+  );
   return y;
 }
 
@@ -241,11 +266,11 @@ function expectTensors(op: string, tensors: readonly Tensor[]): Tensor {
 
 /** Tensor `i` must have the shape of `first` except along `axis`. */
 function expectSameExcept(axis: number, first: Tensor, i: number, tensor: Tensor): void {
-  let same = tensor.shape.length === first.shape.length;
-  for (let d = 0; same && d < first.shape.length; d++) same = d === axis || tensor.shape[d] === first.shape[d];
+  let same = tensor.dims.length === first.dims.length;
+  for (let d = 0; same && d < first.dims.length; d++) same = d === axis || tensor.dims[d] === first.dims[d];
   if (same) return;
-  const wanted = first.shape.map((size, d) => (d === axis ? '*' : size)).join(', ');
-  fail('concat', `tensors[${i}]`, `have shape [${wanted}]`, tensor.shape);
+  const wanted = first.dims.map((size, d) => (d === axis ? '*' : size)).join(', ');
+  fail('concat', `tensors[${i}]`, `have shape [${wanted}]`, tensor.dims);
 }
 
 /** A view needs no tape entry: its gradient is part of the gradient of `x`. */

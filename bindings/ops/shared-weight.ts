@@ -11,13 +11,13 @@ const PRODUCT_MIN_ROWS = 256;
 
 /** y[rows, O] = (or, accumulating, +=) x[rows, I] · weightᵀ, with weight [O, I]. */
 export function multiplyByTransposed(y: number, x: number, weight: Tensor, rows: number, accumulate: boolean): void {
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   multiply(y, x, weight, rows, outputs, inputs, TRANSPOSE_B, accumulate ? ACCUMULATE : 0);
 }
 
 /** dx[rows, I] += dy[rows, O] · weight, with weight [O, I]. */
 export function addProductWithWeight(dx: number, dy: number, weight: Tensor, rows: number): void {
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   multiply(dx, dy, weight, rows, inputs, outputs, 0, ACCUMULATE);
 }
 
@@ -76,7 +76,7 @@ class WeightUses implements Deferred {
     if (this.#uses.length === 1) {
       product(this.weight, first.dy, first.x, first.rows);
     } else {
-      const [outputs, inputs] = this.weight.shape as [number, number];
+      const [outputs, inputs] = this.weight.dims as [number, number];
       const { arena } = this.runtime;
       const mark = arena.mark();
       product(this.weight, this.#gather('dy', outputs), this.#gather('x', inputs), this.#rows);
@@ -99,7 +99,7 @@ class WeightUses implements Deferred {
 
 function product(weight: Tensor, dy: number, x: number, rows: number): void {
   const { runtime } = weight;
-  const [outputs, inputs] = weight.shape as [number, number];
+  const [outputs, inputs] = weight.dims as [number, number];
   const { kernels, arena } = runtime;
   const flags = TRANSPOSE_A | ACCUMULATE;
   kernels.matmul(runtime.gradient(weight), dy, x, arena.scratch, outputs, inputs, rows, flags);

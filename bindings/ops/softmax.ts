@@ -20,13 +20,19 @@ export function softmax(x: Tensor): Tensor {
   expectRank('softmax', 'x', x, 1);
   const { runtime } = x;
   const { kernels } = runtime;
-  const columns = x.shape.at(-1) as number;
+  const columns = x.dims.at(-1) as number;
   const rows = x.size / columns;
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   kernels.softmax(y.pointer, x.pointer, rows, columns);
-  runtime.record('softmax', [x], [y], () => {
-    kernels.softmaxBackward(runtime.gradient(x), y.gradPointer, y.pointer, rows, columns);
-  });
+  runtime.record(
+    'softmax',
+    [x],
+    [y],
+    () => {
+      kernels.softmaxBackward(runtime.gradient(x), y.gradPointer, y.pointer, rows, columns);
+    },
+    [y],
+  );
   return y;
 }
 
@@ -48,12 +54,18 @@ export function logSoftmax(x: Tensor): Tensor {
   expectRank('logSoftmax', 'x', x, 1);
   const { runtime } = x;
   const { kernels } = runtime;
-  const columns = x.shape.at(-1) as number;
+  const columns = x.dims.at(-1) as number;
   const rows = x.size / columns;
-  const y = runtime.output(x.shape);
+  const y = runtime.output(x.dims);
   kernels.logSoftmax(y.pointer, x.pointer, rows, columns);
-  runtime.record('logSoftmax', [x], [y], () => {
-    kernels.logSoftmaxBackward(runtime.gradient(x), y.gradPointer, y.pointer, rows, columns);
-  });
+  runtime.record(
+    'logSoftmax',
+    [x],
+    [y],
+    () => {
+      kernels.logSoftmaxBackward(runtime.gradient(x), y.gradPointer, y.pointer, rows, columns);
+    },
+    [y],
+  );
   return y;
 }

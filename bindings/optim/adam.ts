@@ -1,7 +1,8 @@
 // Adam and AdamW.
 
 import { expectBoolean, expectNumber, expectOptions, failType, type OptionKeys } from '../tensor/check.js';
-import type { Flat, Parameters } from '../tensor/parameters.js';
+import type { Flat } from '../tensor/flat.js';
+import type { Parameters } from '../tensor/parameters.js';
 import { expectDecayRate, MIN_EPS, Optimizer } from './optimizer.js';
 
 /** Options of Adam and AdamW. */

@@ -43,14 +43,13 @@ export function clipGradNorm(parameters: Parameters, maxNorm: number, options: C
   expectBoolean('clipGradNorm', 'errorIfNonFinite', errorIfNonFinite);
   const { kernels } = parameters.runtime;
   const ranges = parameters.gradients();
-  const norm = Math.sqrt(ranges.reduce((sum, { address, length }) => sum + kernels.sumSquares(address, length), 0));
+  const norm = Math.sqrt(ranges.reduce((sum, { start, length }) => sum + kernels.sumSquares(start, length), 0));
   if (errorIfNonFinite && !Number.isFinite(norm)) {
     throw new RangeError(`clipGradNorm: the norm of the gradients is ${norm}; the gradients are unchanged`);
   }
   const coefficient = maxNorm / (norm + 1e-6);
   // A NaN must reach every gradient, as in PyTorch: hence not `coefficient < 1`.
-  if (!(coefficient >= 1))
-    for (const { address, length } of ranges) kernels.scale(address, address, length, coefficient);
+  if (!(coefficient >= 1)) for (const { start, length } of ranges) kernels.scale(start, start, length, coefficient);
   return norm;
 }
 
@@ -76,6 +75,5 @@ export function clipGradValue(parameters: Parameters, clipValue: number): void {
   expectParameters('clipGradValue', parameters);
   expectNumber('clipGradValue', 'clipValue', clipValue, 0);
   const { kernels } = parameters.runtime;
-  for (const { address, length } of parameters.gradients())
-    kernels.clamp(address, address, length, -clipValue, clipValue);
+  for (const { start, length } of parameters.gradients()) kernels.clamp(start, start, length, -clipValue, clipValue);
 }

@@ -2,7 +2,8 @@
 
 import type { Block } from '../engine/arena.js';
 import { describe, expectInteger, expectNumber, fail, failType } from '../tensor/check.js';
-import { type Flat, Parameters } from '../tensor/parameters.js';
+import type { Flat } from '../tensor/flat.js';
+import { Parameters } from '../tensor/parameters.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { expectEntry, expectStateMap, type StateDict, type StateEntry, type StateSource } from '../tensor/state.js';
 import { DISPOSE } from '../tensor/tensor.js';
@@ -81,9 +82,9 @@ export abstract class Optimizer {
     this.#expectAlive('step');
     this.#step++;
     const { pointer, gradPointer } = this.#flat;
-    for (const { offset, length } of this.parameters.spans()) {
-      this.#offset = 4 * offset;
-      this.update(this.#step, { pointer: pointer + 4 * offset, gradPointer: gradPointer + 4 * offset, length });
+    for (const { start, length } of this.parameters.spans()) {
+      this.#offset = 4 * start;
+      this.update(this.#step, { pointer: pointer + this.#offset, gradPointer: gradPointer + this.#offset, length });
     }
     this.parameters.changed();
   }

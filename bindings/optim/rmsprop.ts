@@ -1,7 +1,8 @@
 // RMSprop, in PyTorch's form and in that of Graves 2013.
 
 import { expectBoolean, expectNumber, expectOptions, type OptionKeys } from '../tensor/check.js';
-import type { Flat, Parameters } from '../tensor/parameters.js';
+import type { Flat } from '../tensor/flat.js';
+import type { Parameters } from '../tensor/parameters.js';
 import { expectDecayRate, MIN_EPS, Optimizer } from './optimizer.js';
 
 /** Options of RMSprop. */

@@ -1,7 +1,8 @@
 // Stochastic gradient descent.
 
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
-import type { Flat, Parameters } from '../tensor/parameters.js';
+import type { Flat } from '../tensor/flat.js';
+import type { Parameters } from '../tensor/parameters.js';
 import { Optimizer } from './optimizer.js';
 
 /** Options of SGD. */

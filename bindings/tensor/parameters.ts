@@ -1,6 +1,6 @@
 // The trainable tensors of a model: one flat buffer of values and one of gradients, with named slices.
-import type { Block } from '../engine/arena.js';
 import { describe, expectBoolean, expectDimensions, expectOptions, fail, failType, type OptionKeys } from './check.js';
+import { type Flat, flatLength, layOut, type Span, trainedSpans } from './flat.js';
 import { Runtime } from './runtime.js';
 import { type Shape, sizeOf } from './shape.js';
 import {
@@ -11,7 +11,7 @@ import {
   type StateDict,
   type StateSource,
 } from './state.js';
-import { DISPOSE, type Owned, type Tensor } from './tensor.js';
+import { DISPOSE, type Tensor } from './tensor.js';
 
 /** Where a layer creates its parameters: a `Parameters` object, seen under a prefix. */
 export interface ParameterScope {
@@ -42,22 +42,6 @@ export interface ParameterScope {
   scope(name: string): ParameterScope;
 }
 
-/** @internal Parameters that are trained, as ranges of the flat buffers. */
-export interface Flat {
-  /** Address of the values. */
-  readonly pointer: number;
-  /** Address of the gradients. */
-  readonly gradPointer: number;
-  /** Length of both in floats, gaps of zeros included. */
-  readonly length: number;
-}
-
-/** A range of the flat buffers, in floats. */
-export interface Span {
-  readonly offset: number;
-  readonly length: number;
-}
-
 const DISPOSED = 'they cannot be used any more, since they have been disposed';
 const LOAD_OPTIONS: OptionKeys<LoadStateOptions> = { strict: true, prefix: true };
 
@@ -78,9 +62,7 @@ const LOAD_OPTIONS: OptionKeys<LoadStateOptions> = { strict: true, prefix: true 
 export class Parameters implements ParameterScope {
   readonly #tensors = new Map<string, Tensor>();
   readonly #buffers = new Map<string, Tensor>();
-  #values: Block | undefined;
-  #gradients: Block | undefined;
-  #flat: Flat | undefined;
+  #flat: ReturnType<typeof layOut> | undefined;
   #disposed = false;
 
   /**
@@ -141,36 +123,25 @@ export class Parameters implements ParameterScope {
   /** @internal The flat buffers. They are laid out at the first call, and stay. */
   flat(): Flat {
     if (this.#disposed) throw new ReferenceError(`Parameters: ${DISPOSED}`);
-    this.#flat ??= this.#layOut();
+    this.#flat ??= layOut(this.runtime, [...this.#tensors.values()]);
     return this.#flat;
   }
 
-  /** @internal The parameters that are not frozen, as ranges of the flat buffers: a single one where none is. */
+  /** @internal The parameters that are not frozen, as ranges of the flat buffers in floats. */
   spans(): Span[] {
-    const { pointer, length } = this.flat();
-    const spans: { offset: number; length: number }[] = [];
-    let joined = false;
-    for (const tensor of this.#tensors.values()) {
-      const offset = (tensor.pointer - pointer) / 4;
-      const last = spans.at(-1);
-      const end = offset + after(0, tensor.size) / 4;
-      if (!tensor.requiresGrad) joined = false;
-      else if (joined && last !== undefined) last.length = end - last.offset;
-      else joined = spans.push({ offset, length: end - offset }) > 0;
-    }
-    return spans.length === 1 && spans[0]?.length === length ? [{ offset: 0, length }] : spans;
+    return trainedSpans(this.flat(), this.#tensors.values());
   }
 
-  /** @internal The gradients of the parameters that are not frozen, as ranges of floats. */
-  gradients(): { address: number; length: number }[] {
+  /** @internal The gradients of the parameters that are not frozen: where each range starts, and its length in floats. */
+  gradients(): Span[] {
     if (this.#flat !== undefined) {
       const { gradPointer } = this.#flat;
-      return this.spans().map(({ offset, length }) => ({ address: gradPointer + 4 * offset, length }));
+      return this.spans().map(({ start, length }) => ({ start: gradPointer + 4 * start, length }));
     }
     const tensors = [...this.#tensors.values()].filter(
       ({ requiresGrad, gradPointer }) => requiresGrad && gradPointer !== 0,
     );
-    return tensors.map(({ gradPointer, size }) => ({ address: gradPointer, length: size }));
+    return tensors.map(({ gradPointer, size }) => ({ start: gradPointer, length: size }));
   }
 
   /** @internal The values of every parameter that is trained have changed. */
@@ -222,8 +193,9 @@ export class Parameters implements ParameterScope {
    * @throws {TypeError} Where `state` is not a Map or holds something else than numbers.
    */
   loadStateDict(state: StateSource, options: LoadStateOptions = {}): LoadReport {
-    const { strict = true, prefix = '' } = expectOptions('loadStateDict', options, LOAD_OPTIONS);
+    const { strict = true, prefix: given } = expectOptions('loadStateDict', options, LOAD_OPTIONS);
     expectBoolean('loadStateDict', 'strict', strict);
+    const prefix = given ?? '';
     if (typeof prefix !== 'string') failType('loadStateDict', 'prefix', 'be a string', prefix);
     expectStateMap('loadStateDict', state);
     return applyState(state, [...this.#tensors, ...this.#buffers], strict, prefix);
@@ -234,8 +206,7 @@ export class Parameters implements ParameterScope {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const tensor of [...this.#tensors.values(), ...this.#buffers.values()]) tensor.free();
-    for (const block of [this.#values, this.#gradients]) if (block !== undefined) this.runtime.retire(block);
-    this.#values = this.#gradients = undefined;
+    for (const block of this.#flat?.blocks ?? []) this.runtime.retire(block);
   }
 
   /** `dispose`, for `using`. */
@@ -253,70 +224,13 @@ export class Parameters implements ParameterScope {
     expectDimensions('Parameters.create', 'shape', shape);
     if (this.#find(name)) throw new RangeError(`Parameters.create: duplicate parameter name ${describe(name)}`);
     if (this.#disposed) throw new ReferenceError(`Parameters.create: ${DISPOSED}`);
-    if (among === this.#tensors) this.runtime.arena.expectRoom(this.#floats() + 2 * (sizeOf(shape) + 16));
+    if (among === this.#tensors) this.runtime.arena.expectRoom(flatLength(among.values()) + 2 * (sizeOf(shape) + 16));
     const tensor = this.runtime.persistent(shape, name);
     among.set(name, tensor);
     return tensor;
-  }
-
-  /** Floats of the flat buffers, as far as the parameters are created. */
-  #floats(): number {
-    let bytes = 0;
-    for (const { size } of this.#tensors.values()) bytes = after(bytes, size);
-    return bytes / 4;
-  }
-
-  /** Moves values and gradients into flat buffers. Values that lie one after another already stay. */
-  #layOut(): Flat {
-    const { arena } = this.runtime;
-    const tensors = [...this.#tensors.values()];
-    const length = this.#floats();
-    const first = tensors[0]?.pointer ?? 0;
-    const end = tensors.reduce((next, { pointer, size }) => (pointer === next ? after(pointer, size) : -1), first);
-    const gradients = arena.allocatePersistent(length);
-    let values: Block | undefined;
-    if (end === -1) {
-      try {
-        values = arena.allocatePersistent(length);
-      } catch (error) {
-        arena.free(gradients);
-        throw error;
-      }
-    }
-    let offset = 0;
-    for (const tensor of tensors) {
-      this.#moveGradient(tensor, gradients, offset);
-      if (values !== undefined) this.#moveValues(tensor, values, offset);
-      offset = after(offset, tensor.size);
-    }
-    [this.#values, this.#gradients] = [values, gradients];
-    return { pointer: values?.address ?? first, gradPointer: gradients.address, length };
-  }
-
-  #moveGradient(tensor: Tensor, gradients: Block, offset: number): void {
-    const [address, old] = [gradients.address + offset, tensor.gradAddress];
-    if (old !== 0) this.runtime.arena.copy(address, old, tensor.size);
-    const { values, gradient, parameter } = tensor.owned as Owned;
-    if (gradient !== undefined) this.runtime.retire(gradient);
-    tensor.gradAddress = address;
-    tensor.owned = { values, gradient: gradients, parameter };
-  }
-
-  /** The running step may still read the old values by their address: they are freed when it ends. */
-  #moveValues(tensor: Tensor, values: Block, offset: number): void {
-    this.runtime.arena.copy(values.address + offset, tensor.pointer, tensor.size);
-    const { values: old, gradient, parameter } = tensor.owned as Owned;
-    if (old !== undefined) this.runtime.retire(old);
-    tensor.address = values.address + offset;
-    tensor.owned = { values, gradient, parameter };
   }
 }
 
 function expectName(op: string, name: string): void {
   if (typeof name !== 'string' || name === '') failType(op, 'name', 'be a non-empty string', name);
-}
-
-/** The address at which the arena puts what follows `size` floats at `address`. */
-function after(address: number, size: number): number {
-  return Math.ceil((address + size * 4) / 64) * 64;
 }

@@ -2,51 +2,24 @@
 import type { Arena, Block } from '../engine/arena.js';
 import type { Kernels } from '../engine/kernels.js';
 import type { Threads } from '../engine/threads.js';
-import { expectBoolean, expectDimensions, expectOptions, fail, failType, type OptionKeys } from './check.js';
-import { expectTensor, running } from './check-tensor.js';
+import { expectBoolean, expectDimensions, expectOptions, fail } from './check.js';
+import { running } from './check-tensor.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
+import {
+  type MemoryUsage,
+  type RuntimeInfo,
+  STEP_OPTIONS,
+  type StepOptions,
+  TENSOR_OPTIONS,
+  type TensorOptions,
+} from './runtime-options.js';
 import { moveToOuter, tensorsOf } from './scope-escape.js';
 import { type Shape, sizeOf } from './shape.js';
 import { expectResult, expectSynchronous } from './synchronous.js';
-import { type Deferred, Tape } from './tape.js';
+import { type Deferred, type Saved, Tape } from './tape.js';
 import { BACKWARD_OPTIONS, type BackwardOptions, DISPOSE, type Scope, Tensor } from './tensor.js';
+import { expectUpstream } from './upstream.js';
 
-/** The build that was loaded, its threads, and why. */
-export interface RuntimeInfo {
-  /** `relaxed` uses fused multiply-adds; `simd` computes the same bits on every engine. */
-  readonly variant: 'simd' | 'relaxed';
-  /** Threads that share large ops, the calling thread included. */
-  readonly threads: number;
-  /** Why this build, and why that many threads. */
-  readonly reason: string;
-}
-
-/** Bytes of a runtime's linear memory. */
-export interface MemoryUsage {
-  /** Bytes in use. */
-  readonly used: number;
-  /** Most bytes in use at once since the runtime was loaded. */
-  readonly peak: number;
-  /** Most bytes the runtime may use. */
-  readonly max: number;
-}
-
-/** Options of `Runtime.step`. */
-export interface StepOptions {
-  /**
-   * Throw a RangeError where the loss or a gradient is NaN or infinite, naming the op that first produced such a number. Default false.
-   */
-  detectAnomaly?: boolean;
-}
-
-/** Options of new tensors. */
-export interface TensorOptions {
-  /** Compute a gradient for the tensor in `backward`. Default false. */
-  requiresGrad?: boolean;
-}
-
-const STEP_OPTIONS: OptionKeys<StepOptions> = { detectAnomaly: true };
-const TENSOR_OPTIONS: OptionKeys<TensorOptions> = { requiresGrad: true };
 const STEP_ENDED = 'its step has ended';
 
 /** @internal Where a weight lies packed for x·Wᵀ and for x·W; 0 where it does not yet. */
@@ -224,22 +197,10 @@ export class Runtime {
    * @throws {RangeError} Where an output depends on no tensor with `requiresGrad`, or a gradient does not fit its output.
    * @throws {Error} Where the graph was freed by an earlier pass, or a value that it needs has changed since.
    */
-  backward(
-    outputs: readonly Tensor[],
-    gradients: readonly TensorData[] = ones(outputs),
-    options: BackwardOptions = {},
-  ): void {
+  backward(outputs: readonly Tensor[], gradients?: readonly TensorData[], options: BackwardOptions = {}): void {
     const { retainGraph = false } = expectOptions('backward', options, BACKWARD_OPTIONS);
     expectBoolean('backward', 'retainGraph', retainGraph);
-    if (!Array.isArray(outputs)) failType('backward', 'outputs', 'be an array of Tensors', outputs);
-    if (!Array.isArray(gradients)) failType('backward', 'gradients', 'be an array', gradients);
-    const given = outputs.map((output, i) => {
-      expectTensor('backward', 'the output', output);
-      if (output.runtime !== this) fail('backward', 'the output', 'belong to this runtime', output.shape);
-      if (!output.requiresGrad) fail('backward', 'the output', 'depend on a tensor with requiresGrad', output.shape);
-      const numbers = numbersOf('backward', 'the gradient', gradients[i]);
-      return expectSize('backward', 'the gradient', numbers, output.shape);
-    });
+    const given = expectUpstream(this, outputs, gradients);
     if (this.#detectAnomaly) for (const output of outputs) this.#expectFinite(output);
     if (this.#scope !== this.#forever) this.#pinned = true;
     const seed = () => {
@@ -267,13 +228,7 @@ export class Runtime {
    * @internal Records an op, where an input requires a gradient. `backward` finds gradients through `gradient(input)`; `saved` are the
    * tensors whose values it reads, by default all inputs and outputs.
    */
-  record(
-    op: string,
-    inputs: readonly Tensor[],
-    outputs: readonly Tensor[],
-    backward: () => void,
-    saved?: readonly Tensor[],
-  ): void {
+  record(op: string, inputs: readonly Tensor[], outputs: readonly Tensor[], backward: () => void, saved?: Saved): void {
     if (this.#gradEnabled && anyRequiresGrad(inputs)) this.#tape.record(op, inputs, outputs, backward, saved);
   }
 
@@ -375,14 +330,4 @@ export class Runtime {
 function anyRequiresGrad(tensors: readonly Tensor[]): boolean {
   for (let i = 0; i < tensors.length; i++) if ((tensors[i] as Tensor).requiresGrad) return true;
   return false;
-}
-
-/** Upstream gradients of scalars. */
-function ones(outputs: readonly Tensor[]): readonly TensorData[] {
-  if (!Array.isArray(outputs)) return failType('backward', 'outputs', 'be an array of Tensors', outputs);
-  for (const output of outputs) {
-    expectTensor('backward', 'the output', output);
-    if (output.size !== 1) fail('backward', 'gradients', 'be given for outputs with several elements', undefined);
-  }
-  return outputs.map(() => [1]);
 }

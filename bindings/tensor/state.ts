@@ -30,7 +30,7 @@ export type StateSource = ReadonlyMap<
 export interface LoadStateOptions {
   /** Require exactly the names of `stateDict()`. Default true. */
   strict?: boolean;
-  /** Prefix of the names in the state, as `encoder.`; names without it are passed over. Default none. */
+  /** Prefix of the names in the state, as `encoder.`; names without it are passed over. Default `''`. */
   prefix?: string;
 }
 

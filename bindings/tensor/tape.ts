@@ -2,14 +2,24 @@
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 
+/** @internal The tensors whose values a backward reads. Default: all inputs and outputs. */
+export type Saved = readonly Tensor[] | (() => readonly Tensor[]);
+
+/** What the backward of a linear op reads. */
+export const NOTHING_READ: readonly Tensor[] = [];
+
+/** What the backward of a product reads: each factor for the gradient of the other. */
+export function factorsRead(a: Tensor, b: Tensor): readonly Tensor[] {
+  return [...(b.requiresGrad ? [a] : []), ...(a.requiresGrad ? [b] : [])];
+}
+
 /** One recorded op. */
 export interface Entry {
   readonly op: string;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
   readonly backward: () => void;
-  /** Tensors whose values `backward` reads. Default: all inputs and outputs. */
-  readonly saved: readonly Tensor[] | undefined;
+  readonly saved: Saved | undefined;
   /** `Runtime.clock` when the op ran: no saved value may have changed later. */
   readonly time: number;
   /** The last backward pass that needs it. */
@@ -45,7 +55,7 @@ export class Tape {
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
     backward: () => void,
-    saved: readonly Tensor[] | undefined,
+    saved: Saved | undefined,
   ): void {
     const time = this.runtime.clock;
     const entry: Entry = { op, inputs, outputs, backward, saved, time, pass: 0, consumed: false };
@@ -156,7 +166,7 @@ function need(tensor: Tensor, pass: number): void {
 
 /** Values that the backward of an op reads must be those of its forward. */
 function expectUnchanged({ op, inputs, outputs, saved, time }: Entry): void {
-  if (saved !== undefined) expectOlder(op, saved, time, inputs);
+  if (saved !== undefined) expectOlder(op, typeof saved === 'function' ? saved() : saved, time, inputs);
   else {
     expectOlder(op, inputs, time, inputs);
     expectOlder(op, outputs, time, inputs);

@@ -1,6 +1,5 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
 /// <reference lib="esnext.disposable" preserve="true" />
-
 import type { Block } from '../engine/arena.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
@@ -9,7 +8,7 @@ import type { Runtime } from './runtime.js';
 import { type Shape, sizeOf } from './shape.js';
 import type { Entry } from './tape.js';
 
-/** Lifetime of tensors: `alive` becomes false when the step that created them ends. */
+/** @internal Lifetime of tensors: `alive` becomes false when the step that created them ends. */
 export interface Scope {
   alive: boolean;
   /** Why its tensors cannot be used any more. */
@@ -22,10 +21,9 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
-/** @internal */
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
-/** What a view looks at. */
+/** @internal What a view looks at. */
 interface View {
   /** The tensor whose memory it is. */
   readonly base: Tensor;

@@ -43,7 +43,7 @@ const programs = /^(tools|reproduce|bench|site)$/;
 const yardstick = 'bench/yardstick.ts';
 
 /** Files that may import each other: a runtime creates and checks tensors, which refer to it. One node in the graph. */
-const mutual = /^bindings\/tensor\/(runtime|tensor|tape|check-tensor|scope-escape)\.ts$/;
+const mutual = /^bindings\/tensor\/(runtime|tensor|tape|check-tensor|scope-escape|upstream|flat)\.ts$/;
 
 /** Files that may use `kernels`. */
 const callers = /^bindings\/(engine\/|ops\/|optim\/|random\.ts$|load\.ts$|tensor\/(runtime|tape)\.ts$)/;

@@ -1,5 +1,6 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Block } from '../engine/arena.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
@@ -21,6 +22,7 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** @internal */
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
 /** @internal What a view looks at. */

@@ -79,9 +79,9 @@ export {
 } from './matmul/matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { adam, clipGradNorm, rmsprop, sgd } from './optim';
-export { isRelaxed } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
 export { addRows, clear, copy, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
+export { isRelaxed } from './simd/build';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
 export { nearestCodes } from './vector-quantize';

@@ -1,49 +1,49 @@
-// What a bench knows of a piece of work: how to set it up, how to do it once, what it counts.
+// Definition of a bench: how to set it up and run it, and its operation counts.
 import type { Runtime, Shape, Tensor } from 'tapehead';
 import { sum } from 'tapehead';
 
-/** Work that is ready to be done, again and again. */
+/** A prepared bench. */
 export interface Work {
   run(): void;
-  /** Numbers that the work has produced, to see that it worked at all. */
+  /** Returns some output of the work, to check that it works. */
   result(): Float32Array;
 }
 
 export interface BenchCase {
   readonly name: string;
-  /** Floating-point operations of one run, where the rate of them says something. */
+  /** Floating-point operations per run, for compute-bound work. */
   readonly flop?: number;
-  /** Bytes that one run has to read and write at least, where that is what bounds it. */
+  /** Minimum memory traffic of a run in bytes, for memory-bound work. */
   readonly bytes?: number;
-  /** How often one run does the work. Default 1. */
+  /** Number of repetitions within one run. Default 1. */
   readonly times?: number;
-  /** Makes operands; called just for the benches that will run. */
+  /** Creates the operands; called only for benches that run. */
   readonly prepare: (runtime: Runtime) => Work;
 }
 
 export interface OpOptions {
   readonly flop?: number;
   readonly bytes?: number;
-  /** Also go back from the sum of the output, which reads and writes the output once more. Default false. */
+  /** Include a backward pass from the sum of the output. Default false. */
   readonly backward?: boolean;
-  /** Numbers in the output, where it may be small. */
+  /** Number of elements in the output. Default: large. */
   readonly outputs?: number;
-  /** Range of the numbers of each operand. Default -1 to 1 for all. */
+  /** Range of each operand. Default [-1, 1). */
   readonly ranges?: readonly (readonly [number, number])[];
 }
 
-/** A step of a model has tens of ops; so that its own cost weighs as it does there, small ops share a step. */
-const OPS_A_STEP = 10;
+/** A training step runs tens of ops, so small ops share a step here to keep its overhead realistic. */
+const OPS_PER_STEP = 10;
 const SMALL_OUTPUT = 4096;
 
-/** An op as a user would call it, on operands that stay. */
+/** Benches an op on persistent operands. */
 export function opCase(
   name: string,
   shapes: readonly Shape[],
   op: (...inputs: Tensor[]) => Tensor,
   { backward = false, ranges = [], outputs = Infinity, ...counts }: OpOptions = {},
 ): BenchCase {
-  const times = backward || outputs > SMALL_OUTPUT ? 1 : OPS_A_STEP;
+  const times = backward || outputs > SMALL_OUTPUT ? 1 : OPS_PER_STEP;
   const prepare = (runtime: Runtime): Work => {
     const inputs = shapes.map((shape, i) =>
       runtime.tensor(numbers(shape, ranges[i] ?? [-1, 1]), shape, { requiresGrad: backward }),
@@ -62,13 +62,13 @@ export function opCase(
   return { name: backward ? `${name}, forward and backward` : name, prepare, times, ...counts };
 }
 
-/** The op forward alone, with its counts, and forward and backward. */
+/** Benches an op forward only, with its counts, and forward and backward. */
 export function bothWays(...[name, shapes, op, options]: Parameters<typeof opCase>): BenchCase[] {
   const { ranges = [] } = options ?? {};
   return [opCase(name, shapes, op, options), opCase(name, shapes, op, { ranges, backward: true })];
 }
 
-/** Numbers that fill [low, high) evenly, the same at every run. */
+/** A fixed sequence of numbers that fills [low, high) uniformly. */
 export function numbers(shape: Shape, [low, high]: readonly [number, number]): Float32Array {
   const golden = (Math.sqrt(5) - 1) / 2;
   const size = shape.reduce((product, dim) => product * dim, 1);

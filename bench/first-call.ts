@@ -1,4 +1,4 @@
-// A process that loads the kernels, calls one, and prints how many milliseconds after `load()` it has the result.
+// A process that prints the time in ms from `load()` to the result of the first kernel.
 import { load, softmax } from 'tapehead';
 
 const start = performance.now();

@@ -1,4 +1,4 @@
-// The first page: a card for each of the others.
+// The start page: one card per page.
 import { pages } from './pages.js';
 import { showHeader } from './shell/header.js';
 

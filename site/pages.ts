@@ -1,7 +1,7 @@
-// The pages of the playground: a folder each, in the order in which they are listed.
+// The pages of the playground, one folder each, in the order of the navigation.
 
 export interface Page {
-  /** The page's folder. */
+  /** Folder of the page. */
   readonly folder: string;
   readonly title: string;
   readonly summary: string;
@@ -11,23 +11,21 @@ export const pages: readonly Page[] = [
   {
     folder: 'ntm',
     title: 'Neural Turing Machine',
-    summary: 'A controller with a memory beside it learns to copy sequences, and shows where it writes and reads.',
+    summary: 'An LSTM with an external memory learns to copy sequences. Watch where it writes and reads.',
   },
   {
     folder: 'gumbel',
     title: 'Gumbel memory',
-    summary: 'A network learns which of a few numbers to read. Swap the numbers, and it reads another function.',
+    summary: 'A network learns which number of a bank to read. Swap the bank, and it computes another function.',
   },
   {
     folder: 'kernel',
     title: 'Kernel memory',
-    summary:
-      'Whole images recalled from a few of their pixels, by memories of 8 to 256 keys, from shapes or images of yours.',
+    summary: 'A key-value memory completes images from a few pixels. Choose the pixels, or bring your own images.',
   },
   {
     folder: 'vae',
     title: 'Memory VAE',
-    summary:
-      'Pictures rebuilt from what is read in a memory, beside a VQ-VAE that learns from the same crops; yours, too.',
+    summary: 'An auto-encoder with a memory as its bottleneck, next to a VQ-VAE. Train both on your own pictures.',
   },
 ];

@@ -1,19 +1,32 @@
-// How the playground is served and built: static files in dist/site, a folder a page.
+// Development server and build of the playground: static files in dist/site, one folder per page.
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { contentSecurityPolicy, isolationHeaders, siteHeaders } from '../tools/site-headers.js';
 import { pages } from './pages.js';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-/** Threads need a page that is cross-origin isolated. */
-const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
+/** Puts the security policy into every built page; the development server needs inline styles and a web socket. */
+const securityPolicy: Plugin = {
+  name: 'security-policy',
+  apply: 'build',
+  transformIndexHtml: () => [
+    {
+      tag: 'meta',
+      attrs: { 'http-equiv': 'Content-Security-Policy', content: contentSecurityPolicy },
+      injectTo: 'head-prepend',
+    },
+  ],
+};
 
 export default defineConfig({
   root: here('.'),
-  // Relative, so that the files may lie in any folder of a host.
+  // Relative, so that the files work in any folder of a host.
   base: './',
   cacheDir: here('../dist/.vite'),
-  server: { headers },
-  preview: { headers },
+  plugins: [securityPolicy],
+  server: { headers: isolationHeaders },
+  preview: { headers: siteHeaders },
   worker: { format: 'es' },
   build: {
     outDir: here('../dist/site'),

@@ -1,4 +1,4 @@
-// Adam over a million weights.
+// Adam updates of a million weights.
 import { blockUntilReady, jit } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import { Adam, Parameters, type Runtime, scale } from 'tapehead';
@@ -14,7 +14,7 @@ const n = 1_000_000;
 const lr = 1e-3;
 const STEPS_COMPARED = 3;
 
-/** Weights and their gradient, which stays the same. */
+/** Weights and their constant gradient. */
 function inputs(runtime: Runtime): [Operand, Operand] {
   return operands(runtime, [[n], [n]]) as [Operand, Operand];
 }
@@ -63,7 +63,7 @@ function jax(runtime: Runtime): Side {
   return updating(run, () => of(state.weights, 'p').ref.dataSync() as Float32Array);
 }
 
-/** In parts: the package has no optimizer. */
+/** Adam as a graph: the package has no optimizer. */
 const nodes: readonly OnnxNode[] = [
   { op: 'Mul', inputs: ['m', 'beta1'], outputs: ['keptMean'] },
   { op: 'Mul', inputs: ['g', 'rest1'], outputs: ['newMean'] },

@@ -1,4 +1,4 @@
-// Where a comparison was made: machine, engine, versions, threads, date.
+// Description of a comparison: machine, engine, versions, threads, date.
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';

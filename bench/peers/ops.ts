@@ -8,10 +8,10 @@ import { onnxOp } from './sides/onnx.js';
 import { operands, tapeheadOp } from './sides/tapehead.js';
 import { tensorflowOp } from './sides/tensorflow.js';
 
-/** Of the largest number: float32 sums of up to 10,000 products, in an order of each one's own. */
+/** Relative to the largest number: libraries sum up to 10,000 float32 products in different orders. */
 const tolerance = 1e-5;
 
-/** `a` [m, k], or [k, m] transposed, times `b` [k, n]. */
+/** Product of `a` [m, k], or [k, m] transposed, and `b` [k, n]. */
 function product(m: number, k: number, n: number, transposeA = false): PeerCase {
   const shapes = [transposeA ? [k, m] : [m, k], [k, n]];
   return {
@@ -30,7 +30,7 @@ function product(m: number, k: number, n: number, transposeA = false): PeerCase 
   };
 }
 
-/** Channels c to o, images of size², a square kernel, batch 32. */
+/** Convolution from c to o channels, with square images and kernels, batch 32. */
 function convolution(c: number, o: number, size: number, kernel: number, stride: number): PeerCase {
   const shapes = [
     [32, c, size, size],

@@ -1,9 +1,9 @@
-// What a comparison looks like: a table in Markdown, a chart of ratios.
+// Presentation of a comparison: a Markdown table and a chart of ratios.
 import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../tools/plot.js';
 import { type MeasuredRow, peerNames, type Row } from './row.js';
 
-/** A line a bench, a column a peer with its time and ratio; below, what has no time, and the chart. */
+/** Formats a table with one line per bench and one column per peer, followed by failures and the chart. */
 export function table(rows: readonly MeasuredRow[]): string {
   const names = [...new Set(rows.map(({ name }) => name))];
   const lines = names.map((name) => {
@@ -25,16 +25,16 @@ export function table(rows: readonly MeasuredRow[]): string {
     `| bench | tapehead | ${peerNames.join(' | ')} |`,
     `|---|---|${peerNames.map(() => '---|').join('')}`,
     ...lines,
-    ...(reasons.length > 0 ? ['', 'What has no time, and why:', '', ...reasons] : []),
+    ...(reasons.length > 0 ? ['', 'Failures:', '', ...reasons] : []),
     '',
-    '![Times of other libraries over those of tapehead, a point a bench](images/peers.svg)',
+    '![Times of other libraries relative to tapehead, one point per bench](images/peers.svg)',
     '',
   ].join('\n');
 }
 
 function cell(row: Row | undefined): string {
   if (row === undefined) return '–';
-  if (row.peerMs === null || row.ratio === null) return 'cannot';
+  if (row.peerMs === null || row.ratio === null) return 'failed';
   const once = row.peerCalls === 1 ? ', one call' : '';
   const ratio = row.ratio >= 100 ? row.ratio.toFixed(0) : row.ratio.toPrecision(3);
   return `${duration(row.peerMs)}${once} (${ratio} ×)`;
@@ -48,7 +48,7 @@ function duration(ms: number): string {
 const WIDTH = 420;
 const peerColors = { domain: [...peerNames], range: [colors.orange, colors.blue, colors.green] };
 
-/** Ratios on a logarithmic scale, a point a row; right of the frame, who has none. */
+/** Draws ratios on a logarithmic scale, one point per row; failures are listed to the right. */
 export function chart(rows: readonly Row[]): TopLevelSpec {
   const values = rows.filter(({ ratio }) => ratio !== null).map(({ name, peer, ratio }) => ({ name, peer, ratio }));
   const names = [...new Set(rows.map(({ name }) => name))];
@@ -65,9 +65,8 @@ export function chart(rows: readonly Row[]): TopLevelSpec {
   } as const;
   return {
     title: {
-      text: 'Time of other WebAssembly libraries',
-      subtitle:
-        'as a multiple of tapehead’s, same process, same inputs; right of the line tapehead is faster; ✕ cannot',
+      text: 'Time of other WebAssembly libraries relative to tapehead',
+      subtitle: 'same process, same inputs; to the right of the line tapehead is faster; ✕ failed',
     },
     width: WIDTH,
     height: { step: 24 },
@@ -84,7 +83,7 @@ export function chart(rows: readonly Row[]): TopLevelSpec {
           x: {
             field: 'ratio',
             type: 'quantitative',
-            title: 'time of the library, over the time of tapehead (logarithmic)',
+            title: 'time of the library / time of tapehead (log scale)',
             scale: { type: 'log' },
             axis: { format: '~g', values: [0.01, 0.1, 1, 10, 100, 1000, 10_000] },
           },

@@ -1,11 +1,11 @@
-// One row of the comparison: a piece of work done by tapehead and by a peer, compared first and timed only where both agree.
+// A row of the comparison: the same work by tapehead and by a peer, timed if their results agree.
 import type { Runtime } from 'tapehead';
 
-/** The same work done by one of the two. */
+/** The work as one library does it. */
 export interface Side {
-  /** Does it once. */
+  /** Runs it once. */
   readonly run: () => unknown;
-  /** Does it at least once and tells what came out, in the order and layout that both sides share. */
+  /** Runs it at least once and returns the result, in a layout shared by both sides. */
   readonly result: () => Float32Array | Promise<Float32Array>;
 }
 
@@ -14,34 +14,34 @@ export type PeerName = (typeof peerNames)[number];
 
 export interface PeerCase {
   readonly name: string;
-  /** Largest difference of two results, as a share of the largest number in ours. */
+  /** Maximum difference of the results, relative to the largest number in ours. */
   readonly tolerance: number;
   readonly ours: (runtime: Runtime) => Side;
-  /** How each peer does it; a peer that cannot throws. The runtime makes the same inputs again. */
+  /** Sides of the peers; one that is unsupported throws. The runtime creates the same inputs for each. */
   readonly peers: Readonly<Record<PeerName, (runtime: Runtime) => Side | Promise<Side>>>;
 }
 
 export interface Row {
   readonly name: string;
   readonly peer: PeerName;
-  /** Median time of one run of ours. */
+  /** Median time of our run. */
   readonly ms: number;
-  /** The peer's; null where it cannot do the work, or comes to another result. */
+  /** Median time of the peer's run; null if it fails or its result differs. */
   readonly peerMs: number | null;
-  /** How many calls of the peer that is the median of. */
+  /** Number of timed calls of the peer. */
   readonly peerCalls?: number;
-  /** The peer's time over ours. */
+  /** `peerMs / ms`. */
   readonly ratio: number | null;
-  /** Why there is no time of the peer. */
+  /** Reason why `peerMs` is null. */
   readonly error?: string;
 }
 
-/** A row with the machine, versions and date that it comes from. */
+/** A row with machine, versions and date. */
 export interface MeasuredRow extends Row {
   readonly where: string;
 }
 
-/** Median milliseconds of a run, and of how many. */
+/** Median time of a run, and the number of runs. */
 export interface Time {
   readonly ms: number;
   readonly calls: number;
@@ -49,7 +49,9 @@ export interface Time {
 
 export type Timer = (run: () => unknown) => Promise<Time>;
 
-/** Compares, then times. What the peer throws becomes the row's error; what we throw is ours to mend, and is thrown. */
+/**
+ * Compares the results, then times both sides. An error of the peer becomes that of the row; our own errors are thrown.
+ */
 export async function rowOf(bench: PeerCase, peer: PeerName, runtime: Runtime, time: Timer): Promise<Row> {
   const { name } = bench;
   const ours = bench.ours(runtime);
@@ -66,21 +68,23 @@ export async function rowOf(bench: PeerCase, peer: PeerName, runtime: Runtime, t
   }
 }
 
-/** Throws a RangeError where two results differ by more than `tolerance` times the largest number in `ours`. */
+/** Throws a RangeError if the results differ by more than `tolerance` times the largest number in `ours`. */
 export function expectSame(ours: Float32Array, theirs: Float32Array, tolerance: number): void {
   if (theirs.length !== ours.length) {
-    throw new RangeError(`results must have ${ours.length} numbers, got ${theirs.length}`);
+    throw new RangeError(`result has ${theirs.length} numbers instead of ${ours.length}`);
   }
-  const largest = ours.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const largest = ours.reduce((max, x) => Math.max(max, Math.abs(x)), 0);
   for (const [i, x] of ours.entries()) {
     const y = theirs[i] as number;
     if (!(Math.abs(x - y) <= tolerance * largest)) {
-      throw new RangeError(`results must agree to ${tolerance} of ${largest}, got ${y} for ${x} at ${i}`);
+      throw new RangeError(
+        `result differs by more than ${tolerance} of ${largest}: ${y} instead of ${x} at index ${i}`,
+      );
     }
   }
 }
 
-/** The first line of what was thrown, without paths of this machine. */
+/** The first line of an error, without paths of this machine. */
 function reason(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return line.replace(/ imported from .*$/, '').replace(/\S*[\\/]node_modules[\\/]/g, '');

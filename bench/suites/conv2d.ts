@@ -1,4 +1,4 @@
-// Convolutions of the sizes of the memory VAE, at batch 32, forward and both ways; the transposed ones are their mirror images.
+// Convolutions and transposed convolutions with the sizes of the memory VAE, batch 32, forward and backward.
 import { conv2d, convTranspose2d } from 'tapehead';
 import { type BenchCase, opCase } from '../bench-case.js';
 
@@ -6,7 +6,7 @@ type OpOnImages = typeof conv2d;
 
 const batch = 32;
 
-/** Channels C to O, images of `size` squared, kernel, stride, padding. */
+/** Channels C and O, image side, kernel, stride, padding. */
 const sizes: readonly [c: number, o: number, size: number, kernel: number, stride: number, padding: number][] = [
   [3, 64, 32, 4, 2, 1],
   [64, 128, 16, 4, 2, 1],
@@ -16,15 +16,15 @@ const sizes: readonly [c: number, o: number, size: number, kernel: number, strid
 ];
 
 export const conv2dSuite: readonly BenchCase[] = sizes.flatMap(([c, o, size, kernel, stride, padding]) => {
-  const places = Math.floor((size + 2 * padding - kernel) / stride) + 1;
+  const outputSize = Math.floor((size + 2 * padding - kernel) / stride) + 1;
   const image = [batch, c, size, size];
-  const result = [batch, o, places, places];
+  const result = [batch, o, outputSize, outputSize];
   const weight = [o, c, kernel, kernel];
-  const how = `${kernel}x${kernel}/${stride} on ${size}x${size}`;
-  const flop = 2 * batch * o * c * (kernel * places) ** 2;
+  const label = `${kernel}x${kernel}/${stride} on ${size}x${size}`;
+  const flop = 2 * batch * o * c * (kernel * outputSize) ** 2;
   const options = { stride, padding };
   const ops: [string, number[], OpOnImages][] = [
-    [`conv2d ${c} to ${o}, ${how}`, image, conv2d],
+    [`conv2d ${c} to ${o}, ${label}`, image, conv2d],
     [`convTranspose2d ${o} to ${c}, ${kernel}x${kernel}/${stride} to ${size}x${size}`, result, convTranspose2d],
   ];
   return ops.flatMap(([name, x, op]) => [

@@ -1,8 +1,8 @@
-// Reading one address of a bank, and a training step of a net that learns to.
+// Hard and soft reads from a bank, and a training step of a Gumbel memory.
 import { Adam, GumbelMemory, gumbelRead, mseLoss, Random, type Shape } from 'tapehead';
 import { type BenchCase, bothWays } from '../bench-case.js';
 
-/** A batch reading hard, and soft, from a bank of `rows` rows of `width` numbers. */
+/** Hard and soft reads of a batch from a bank [rows, width]. */
 function reads(batch: number, rows: number, width: number): BenchCase[] {
   const shapes: Shape[] = [
     [batch, rows],
@@ -25,7 +25,7 @@ function reads(batch: number, rows: number, width: number): BenchCase[] {
   );
 }
 
-/** 256 numbers, two hidden layers of 64 with batch norm, a bank of five: the net of gumbel-quadratic. */
+/** The network of gumbel-quadratic: two hidden layers of 64 units with batch norm, and a bank of five values. */
 function trainingStep(batch: number): BenchCase {
   const weights = 64 + 64 * 64 + 64 * 5;
   return {

@@ -1,4 +1,4 @@
-// Every bench, by suite.
+// All benches by suite.
 import type { BenchCase } from '../bench-case.js';
 import { conv2dSuite } from './conv2d.js';
 import { gumbelSuite } from './gumbel.js';

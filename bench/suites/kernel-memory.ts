@@ -1,13 +1,13 @@
-// Attention, batch reads, and one iteration of a kernel memory's fit at the size of its published experiment.
+// Attention, and an iteration of a kernel memory's fit with the sizes of the published experiment.
 import { Adam, attention, attentionWeights, NormalEquations, Parameters, Random, type Runtime } from 'tapehead';
 import { type BenchCase, bothWays, opCase } from '../bench-case.js';
 
-/** Rows N, numbers in a key and in a value, keys. */
+/** Number of rows N, size of a key, size of a value. */
 const [rows, keySize, valueSize] = [10_000, 78, 784];
 
 /**
- * What one iteration needs: scores, half of WᵀW, WᵀX, the factor and its solves, half of VVᵀ, W(VVᵀ), XVᵀ, and the gradient of the
- * keys. Products that could be spared are not counted: see docs/benchmarks.md.
+ * Necessary operations of an iteration: scores, half of WᵀW, WᵀX, Cholesky factor and solves, half of VVᵀ, W(VVᵀ), XVᵀ,
+ * and the gradient of the keys. Avoidable products do not count: see docs/benchmarks.md.
  */
 function flop(memorySize: number): number {
   const M = memorySize;

@@ -1,10 +1,10 @@
-// Matrix products through the public op: cubes, one row, the small ones of an NTM, the tall ones of a kernel memory.
+// Matrix products: cubes, a single row, the small ones of an NTM, the tall ones of a kernel memory.
 import { matmul } from 'tapehead';
 import { type BenchCase, opCase } from '../bench-case.js';
 
 type Transposes = 'plain' | 'aT' | 'bT' | 'aT bT';
 
-/** Every size [m, k, n], and how its operands lie. */
+/** Sizes [m, k, n], and which operands are transposed. */
 const sizes: readonly [number, number, number, ...Transposes[]][] = [
   [32, 32, 32, 'plain'],
   [64, 64, 64, 'plain', 'aT', 'bT', 'aT bT'],

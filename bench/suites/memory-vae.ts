@@ -1,9 +1,9 @@
-// A whole training step of the memory VAE and of the VQ-VAE at the size of their published experiment.
+// Training steps of the memory VAE and the VQ-VAE with the sizes of the published experiment.
 import { Adam, MemoryVAE, Random, type Runtime, VQVAE } from 'tapehead';
 import type { BenchCase } from '../bench-case.js';
 
 const batch = 32;
-/** Operations of a batch, forward: encoder, decoder, and the scores of all codes. */
+/** Operations of the forward pass of a batch: encoder, decoder, and scores of all codes. */
 const images = 2 * batch;
 const encoder = images * (256 * 48 * 64 + 64 * (1024 * 128 + 1152 * 128 + 2 * (1152 * 32 + 32 * 128) + 128 * 64));
 const decoder = images * (64 * (576 * 128 + 2 * (1152 * 32 + 32 * 128) + 1024 * 128) + 256 * 48 * 64);
@@ -20,11 +20,11 @@ function trainingStep(name: string, flop: number, make: (runtime: Runtime) => Me
       let loss = NaN;
       const run = () =>
         runtime.step(() => {
-          const made = model.forward(images, { training: true });
-          made.loss.backward();
+          const output = model.forward(images, { training: true });
+          output.loss.backward();
           adam.step();
           adam.zeroGrad();
-          loss = made.error.item();
+          loss = output.error.item();
         });
       return { run, result: () => Float32Array.of(loss) };
     },

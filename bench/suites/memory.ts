@@ -1,10 +1,10 @@
-// Ops of one time step of a Neural Turing Machine: addressing, read, write, LSTM cell.
+// Ops of a time step of a Neural Turing Machine: addressing, read, write, LSTM cell.
 import { contentWeights, locationWeights, lstmCell, memoryRead, memoryWrite, type Shape } from 'tapehead';
 import { type BenchCase, bothWays } from '../bench-case.js';
 
 const [rows, wordSize, maxShift, inputs, hidden] = [128, 20, 1, 100, 100];
 
-/** The sizes of the published copy task, for a batch. */
+/** The ops with the sizes of the published copy task. */
 function sizes(batch: number): BenchCase[] {
   const [focus, word, memory, one]: Shape[] = [
     [batch, rows],

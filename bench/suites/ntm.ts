@@ -1,12 +1,12 @@
-// A whole training step of a Neural Turing Machine on the copy task: forward, backward, clip, update.
+// A training step of a Neural Turing Machine on the copy task: forward, backward, clipping, update.
 import { binaryCrossEntropyWithLogits, clipGradNorm, NTM, Random, RMSprop, split } from 'tapehead';
 import type { BenchCase } from '../bench-case.js';
 
-/** Vectors in a sequence: 2 · 20 + 1 time steps, of which the last 20 are to repeat the first. */
+/** Sequence length: an input of 20 vectors, a delimiter, and 20 steps of output. */
 const length = 20;
 const vectorSize = 8;
 const steps = 2 * length + 1;
-/** Numbers in the weight matrices below (biases left out): input layer, LSTM cell, two heads, output layer. */
+/** Number of weights without biases: input layer, LSTM cell, two heads, output layer. */
 const weights = (9 + 20) * 100 + 400 * (100 + 100) + 100 * (26 + 66) + (100 + 20) * vectorSize;
 
 function trainingStep(batch: number): BenchCase {

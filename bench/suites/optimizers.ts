@@ -1,10 +1,10 @@
-// Updates of a million parameters, and the norm of their gradients.
+// Optimizer updates and gradient clipping of a million parameters.
 import { Adam, AdamW, clipGradNorm, Parameters, RMSprop, SGD, scale } from 'tapehead';
 import { type BenchCase, numbers } from '../bench-case.js';
 
 const n = 1_000_000;
 
-/** `floats`: how many numbers a parameter's update reads and writes. */
+/** `floats` is the number of floats read and written per parameter. */
 function update(name: string, floats: number, make: (parameters: Parameters) => () => void): BenchCase {
   return {
     name: `${name} ${n}`,

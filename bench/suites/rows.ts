@@ -1,4 +1,4 @@
-// Ops bound by memory or by a transcendental function: elementwise, softmax, losses, sums.
+// Ops bound by memory or by transcendental functions: elementwise, softmax, losses, sums.
 import {
   add,
   batchNorm,
@@ -20,8 +20,9 @@ import { type BenchCase, bothWays, opCase } from '../bench-case.js';
 
 const n = 65_536;
 const million = 1_000_000;
-/** Float instructions that Simd.exp takes for a number, and softmax: the largest, a difference, exp, a sum in float64, a product. */
+/** Floating-point instructions of Simd.exp per number. */
 const EXP_FLOP = 23;
+/** The same for softmax: max, difference, exp, sum in float64, product. */
 const SOFTMAX_FLOP = EXP_FLOP + 6;
 const unary = { bytes: 8 * n };
 const binary = {

@@ -66,6 +66,8 @@ export class Parameters implements ParameterScope {
   #disposed = false;
 
   /**
+   * Creates an empty set of parameters.
+   *
    * @param runtime Runtime whose memory holds the parameters.
    * @throws {TypeError} Where `runtime` is not a Runtime.
    */
@@ -76,6 +78,14 @@ export class Parameters implements ParameterScope {
     if (!(runtime instanceof Runtime)) failType('Parameters', 'runtime', 'be a Runtime', runtime);
   }
 
+  /**
+   * Creates the parameter `name`, zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The parameter, with `requiresGrad`.
+   * @throws {RangeError} The name is taken, memory runs out, or an optimizer trains the parameters already.
+   */
   create(name: string, shape: Shape): Tensor {
     if (this.#flat !== undefined) fail('Parameters.create', 'name', 'be created before an optimizer is', name);
     const tensor = this.#make(name, shape, this.#tensors);
@@ -83,10 +93,24 @@ export class Parameters implements ParameterScope {
     return tensor;
   }
 
+  /**
+   * Creates the buffer `name`, saved and loaded with the parameters but not trained. Zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The buffer.
+   * @throws {RangeError} The name is taken, or memory runs out.
+   */
   createBuffer(name: string, shape: Shape): Tensor {
     return this.#make(name, shape, this.#buffers);
   }
 
+  /**
+   * The same object under the prefix `prefix.`.
+   *
+   * @param prefix Prefix, without the dot.
+   * @returns The scope.
+   */
   scope(prefix: string): ParameterScope {
     expectName('Parameters.scope', prefix);
     return {
@@ -113,7 +137,11 @@ export class Parameters implements ParameterScope {
     }
   }
 
-  /** Number of trainable numbers. */
+  /**
+   * Number of trainable numbers, frozen ones included; buffers are not counted.
+   *
+   * @returns The number.
+   */
   get count(): number {
     let count = 0;
     for (const { size } of this.#tensors.values()) count += size;
@@ -156,6 +184,8 @@ export class Parameters implements ParameterScope {
   }
 
   /**
+   * Returns a parameter or buffer by its name.
+   *
    * @param name Name of a parameter or buffer.
    * @returns The parameter or buffer.
    * @throws {RangeError} Where there is none of that name.

@@ -27,6 +27,15 @@ export type Panels = [transposed: number, plain: number];
 
 /**
  * One instance of the kernels, with its memory. Created by `load`; layers, models, optimizers and tensors belong to one runtime.
+ *
+ * @example
+ * ```ts
+ * import { load, softmax } from 'tapehead';
+ * const runtime = await load();
+ * const weights = runtime.step(() => softmax(runtime.tensor([0, 0])).toArray());
+ * console.log(weights); // → Float32Array(2) [ 0.5, 0.5 ]
+ * console.log(runtime.info.variant, runtime.memory.used < runtime.memory.max);
+ * ```
  */
 export class Runtime {
   /** @internal Weights packed for products, at their first use in a step. */
@@ -51,22 +60,33 @@ export class Runtime {
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 
-  /** The build and the threads in use, and why; threads that failed to start are left out once that is known. */
+  /**
+   * The build and the threads in use, and why; threads that failed to start are left out once that is known.
+   *
+   * @returns Variant, number of threads, and the reasons.
+   */
   get info(): RuntimeInfo {
+    const { variant, threads, reason } = this.loaded;
+    if (this.threads?.closed) return { variant, threads: 1, reason: `${reason}, until runtime.close()` };
     const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
-    const { variant, threads, reason } = this.loaded;
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 
   /**
    * Resolves when every worker thread is up or has been given up on; never rejects. Ops run before that, on the threads that are up.
+   *
+   * @returns The promise.
    */
   get ready(): Promise<void> {
     return this.threads?.settled ?? Promise.resolve();
   }
 
-  /** Bytes of memory in use now, at most so far, and allowed. */
+  /**
+   * Linear memory in bytes.
+   *
+   * @returns Bytes in use now, at most so far, and allowed.
+   */
   get memory(): MemoryUsage {
     return { used: this.arena.bytesInUse, peak: this.arena.peakBytes, max: this.arena.maxBytes };
   }
@@ -212,7 +232,7 @@ export class Runtime {
   /** @internal An uninitialised tensor for an op's output, in the running step. */
   output(shape: Shape): Tensor {
     if (this.#scope === this.#forever) {
-      throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
+      throw new RangeError(`${running.op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
     }
     const tensor = new Tensor(this, 0, shape, this.#scope);
     tensor.address = this.arena.allocate(tensor.size);

@@ -1,5 +1,6 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Block } from '../engine/arena.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
@@ -21,6 +22,7 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** @internal */
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
 /** @internal What a view looks at. */
@@ -52,7 +54,20 @@ const INSPECT = Symbol.for('nodejs.util.inspect.custom');
  * A float32 array in the runtime's linear memory, contiguous and row-major: no strides, no other dtypes.
  *
  * Tensors created inside `runtime.step` are freed when it returns. Parameters and tensors created outside persist until nothing
- * refers to them or `dispose` is called.
+ * refers to them or `dispose` is called. Ops are free functions, so that an application carries only those it uses.
+ *
+ * @example
+ * ```ts
+ * import { load, mul, sum } from 'tapehead';
+ * const runtime = await load();
+ * const x = runtime.tensor([[1, 2], [3, 4]], [2, 2], { requiresGrad: true });
+ * const loss = runtime.step(() => {
+ *   const squares = sum(mul(x, x));
+ *   squares.backward();
+ *   return squares.item();
+ * });
+ * console.log(loss, x.grad); // → 30 Float32Array(4) [ 2, 4, 6, 8 ]
+ * ```
  */
 export class Tensor {
   /** Number of elements. */
@@ -83,7 +98,11 @@ export class Tensor {
     this.#lifetime = scope;
   }
 
-  /** Sizes of the dimensions, outermost first; frozen. */
+  /**
+   * Sizes of the dimensions, outermost first.
+   *
+   * @returns A frozen array.
+   */
   get shape(): Shape {
     this.#shape ??= Object.freeze([...this.dims]);
     return this.#shape;
@@ -127,13 +146,21 @@ export class Tensor {
   }
 
   /**
-   * Whether `backward` computes a gradient for this tensor. Can be set on leaf tensors: those that no recorded op computed. Optimizers,
-   * weight decay and gradient norms skip parameters where it is false.
+   * Whether `backward` computes a gradient for this tensor. Optimizers, weight decay and gradient norms skip parameters where it is false.
+   *
+   * @returns True for leaf tensors created so and for results computed from them.
    */
   get requiresGrad(): boolean {
     return this.graded.#requiresGrad;
   }
 
+  /**
+   * Changes a leaf tensor: one that no recorded op computed.
+   *
+   * @param value Whether to compute a gradient.
+   * @throws {RangeError} The tensor is the result of an op, or a view that shares the gradient of another tensor.
+   * @throws {ReferenceError} The tensor is not alive.
+   */
   set requiresGrad(value: boolean) {
     expectBoolean('Tensor.requiresGrad', 'value', value);
     if (value === this.requiresGrad) return;
@@ -152,20 +179,39 @@ export class Tensor {
     this.entry = entry;
   }
 
-  /** A copy of the values, row-major. Throws a ReferenceError if the tensor's step has ended. */
+  /**
+   * Copies the values out.
+   *
+   * @returns The values, row-major.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   toArray(): Float32Array {
     this.#expectAlive('toArray');
     return this.runtime.arena.read(this.pointer, this.size);
   }
 
-  /** The value of a tensor with one element. */
+  /**
+   * Reads a tensor with one element.
+   *
+   * @returns The value.
+   * @throws {RangeError} The tensor has several elements, or none.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   item(): number {
     this.#expectAlive('item');
     if (this.size !== 1) fail('Tensor.item', 'the tensor', 'have exactly one element', this.shape);
     return this.runtime.arena.readOne(this.pointer);
   }
 
-  /** Overwrites the values with `data`: `size` numbers, row-major, or nested arrays of the tensor's shape. */
+  /**
+   * Overwrites the values. A graph that needs the old ones can no longer run backward.
+   *
+   * @param data `size` numbers, row-major, or nested arrays of the tensor's shape.
+   * @returns The tensor.
+   * @throws {RangeError} `data` does not fit the shape; the values are unchanged.
+   * @throws {TypeError} An element is not a number; the values are unchanged.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   set(data: TensorData): this {
     this.#expectAlive('set');
     const numbers = expectSize('Tensor.set', 'data', numbersOf('Tensor.set', 'data', data), this.shape);
@@ -174,19 +220,30 @@ export class Tensor {
     return this;
   }
 
-  /** A copy of the gradient, or null where none has been computed. */
+  /**
+   * Copies the gradient out.
+   *
+   * @returns The gradient, row-major, or null if none has been computed.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   get grad(): Float32Array | null {
     this.#expectAlive('grad');
     return this.gradPointer === 0 ? null : this.runtime.arena.read(this.gradPointer, this.size);
   }
 
-  /** Sets the gradient to zero, where there is one. */
+  /** Sets the gradient to zero, if there is one. */
   zeroGrad(): void {
     this.#expectAlive('zeroGrad');
     if (this.gradPointer !== 0) this.runtime.arena.zero(this.gradPointer, this.size);
   }
 
-  /** A tensor that shares the values, but is not part of the graph and has its own gradient. */
+  /**
+   * Returns a tensor that shares the values but is not part of the graph. It is a leaf with a gradient of its own, if `requiresGrad` is
+   * set on it.
+   *
+   * @returns The detached tensor.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   detach(): Tensor {
     this.#expectAlive('detach');
     return this.view(0, this.shape, false);
@@ -209,7 +266,13 @@ export class Tensor {
     this.entry = undefined;
   }
 
-  /** Adds the gradient of this scalar to every tensor it was computed from; see `runtime.backward`. */
+  /**
+   * Runs the graph backward from this scalar: adds its gradient to every tensor it was computed from. See `Runtime.backward`.
+   *
+   * @param options Options.
+   * @throws {RangeError} The tensor has several elements, or depends on no tensor with `requiresGrad`.
+   * @throws {Error} The graph was freed by an earlier pass, or a value that it needs has changed since.
+   */
   backward(options: BackwardOptions = {}): void {
     expectOptions('Tensor.backward', options, BACKWARD_OPTIONS);
     if (this.size !== 1) fail('Tensor.backward', 'the loss', 'have exactly one element', this.shape);
@@ -217,8 +280,10 @@ export class Tensor {
   }
 
   /**
-   * Frees the memory of a persistent tensor, and of its gradient, at once. Without a call it is freed when nothing refers to the tensor or
-   * to its views. Using it afterwards throws a ReferenceError.
+   * Frees the memory of a persistent tensor and of its gradient at once. Otherwise it is freed when the tensor and its views are
+   * garbage-collected. Using the tensor afterwards throws a ReferenceError.
+   *
+   * @throws {RangeError} The tensor is a parameter: dispose its model instead.
    */
   dispose(): void {
     const { base } = this;
@@ -245,7 +310,11 @@ export class Tensor {
     this.runtime.changed(this);
   }
 
-  /** Shape and values as text, shortened as PyTorch does. */
+  /**
+   * Formats shape and values as PyTorch does, with long dimensions shortened. `console.log` prints the same in Node.
+   *
+   * @returns The text.
+   */
   toString(): string {
     const { shape, size, requiresGrad, scope, pointer, runtime } = this;
     const at = (index: number) => runtime.arena.readOne(pointer + 4 * index);

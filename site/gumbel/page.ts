@@ -1,4 +1,4 @@
-// The Gumbel memory's page: draws what its worker tells.
+// Main thread of the Gumbel memory's page.
 import * as Plot from '@observablehq/plot';
 import { color, showCurve, showHeatMap, showPlot } from '../shell/charts.js';
 import { find } from '../shell/find.js';
@@ -7,7 +7,7 @@ import { openPage } from '../shell/page.js';
 import { type BankName, banks } from './banks.js';
 import type { GumbelQuestion, GumbelView } from './worker.js';
 
-const MOST_POINTS_SHOWN = 250;
+const MAX_POINTS_SHOWN = 250;
 
 const place = (id: string): HTMLElement => find(`#${id}`, HTMLElement);
 const bank = find('#bank', HTMLSelectElement);
@@ -38,13 +38,13 @@ function askTemperature(): void {
 function draw({ history, view }: Snapshot<GumbelView>): void {
   showCurve(place('loss-curve'), history, 'loss', 'Loss');
   const { x, addresses, values, weights } = view;
-  const right = Array.from(x, (at, i) => addresses[i] === nearest(view, at)).filter(Boolean).length;
-  const result = `${((100 * right) / x.length).toFixed(1)} % of all x read the number nearest to the function.`;
+  const nearestRead = Array.from(x, (at, i) => addresses[i] === nearest(view, at)).filter(Boolean).length;
+  const result = `${((100 * nearestRead) / x.length).toFixed(1)} % of all x read the value nearest to the function.`;
   place('share').textContent = result;
   showFit(view, result);
   showHeatMap(place('addresses'), {
     frames: weights,
-    label: `The weight of each of ${values.length} addresses for every x`,
+    label: `Attention weights of ${values.length} addresses by x`,
     x: [-1, 1],
     xLabel: 'x',
     yLabel: 'address',
@@ -56,9 +56,9 @@ function draw({ history, view }: Snapshot<GumbelView>): void {
 function showFit(view: GumbelView, result: string): void {
   const { value } = banks[view.bank];
   const read = Array.from(view.x, (x, i) => ({ x, y: view.values[view.addresses[i] as number] }));
-  const every = Math.ceil(view.points.x.length / MOST_POINTS_SHOWN);
+  const every = Math.ceil(view.points.x.length / MAX_POINTS_SHOWN);
   const points = Array.from(view.points.x, (x, i) => ({ x, y: view.points.y[i] })).filter((_, i) => i % every === 0);
-  showPlot(place('fit'), `What is read for every x, beside the function. ${result}`, {
+  showPlot(place('fit'), `Value read by x, and the function. ${result}`, {
     height: 320,
     x: { label: null, domain: [-1, 1], ticks: 5 },
     y: { label: null, domain: [Math.min(0, ...view.values) - 0.15, Math.max(...view.values) + 0.15], ticks: 5 },
@@ -71,7 +71,7 @@ function showFit(view: GumbelView, result: string): void {
   });
 }
 
-/** The address of the number nearest to the function at x. */
+/** Address of the value nearest to the function at x. */
 function nearest({ bank, values }: GumbelView, x: number): number {
   const distances = values.map((number) => Math.abs(number - banks[bank].value(x * x)));
   return distances.indexOf(Math.min(...distances));

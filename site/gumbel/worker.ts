@@ -1,5 +1,6 @@
-// Trains the Gumbel memory to read x² from a few numbers, as reproduce/gumbel-quadratic does.
+// Trains the Gumbel memory to read x² from a bank of numbers, as reproduce/gumbel-quadratic does.
 import { Adam, GumbelMemory, mseLoss, Random, type Runtime, type Tensor } from 'tapehead';
+import { noisySquares } from '../../tools/noisy-squares.js';
 import type { Frames } from '../shell/charts.js';
 import type { Measures, Settings } from '../shell/messages.js';
 import { serve, type Trainee } from '../shell/trainer.js';
@@ -7,40 +8,40 @@ import { type BankName, banks } from './banks.js';
 
 export interface GumbelSettings extends Settings {
   readonly seed: number;
-  /** Numbers in the bank, even in [0, 1]. */
+  /** Number of values in the bank, evenly spaced in [0, 1]. */
   readonly rows: number;
-  /** Points to learn from, all of them in every update. */
+  /** Number of training points; every update uses all of them. */
   readonly points: number;
 }
 
 export interface GumbelView {
   readonly bank: BankName;
   readonly values: readonly number[];
-  /** Even in [−1, 1]. */
+  /** Evenly spaced in [−1, 1]. */
   readonly x: Float32Array;
   readonly addresses: ArrayLike<number>;
-  /** What each address weighs for each x, at the temperature and without noise. */
+  /** Attention weights for each x, at the current temperature and without noise. */
   readonly weights: Frames;
-  /** What is learned from. */
+  /** Training points. */
   readonly points: { readonly x: Float32Array; readonly y: Float32Array };
 }
 
 export type GumbelQuestion = { readonly temperature: number } | { readonly bank: BankName };
 
 const LEARNING_RATE = 0.03;
-/** Updates over which the learning rate falls to a fiftieth. */
+/** Number of updates over which the learning rate decays linearly to a fiftieth. */
 const DECAY = 1000;
 /** Standard deviation of the noise on the points' y. */
 const NOISE = 0.05;
-const SHOWN = 401;
+/** Number of points at which the page shows the function. */
+const RESOLUTION = 401;
 
-class Reading implements Trainee<GumbelView, GumbelQuestion> {
+class QuadraticTask implements Trainee<GumbelView, GumbelQuestion> {
   readonly #model: GumbelMemory;
   readonly #optimizer: Adam;
   readonly #points: { readonly x: Tensor; readonly y: Tensor };
-  readonly #shown: Tensor;
-  /** The bank to learn with. */
-  readonly #learned: Tensor;
+  readonly #grid: Tensor;
+  readonly #trainingBank: Tensor;
   #bank: BankName = 'square';
   #temperature = 2;
 
@@ -48,12 +49,13 @@ class Reading implements Trainee<GumbelView, GumbelQuestion> {
     readonly runtime: Runtime,
     { seed, rows, points }: GumbelSettings,
   ) {
-    this.#learned = runtime.tensor(Float32Array.from({ length: rows }, (_, i) => i / (rows - 1)));
+    this.#trainingBank = runtime.tensor(Float32Array.from({ length: rows }, (_, i) => i / (rows - 1)));
     const random = new Random(runtime, seed);
-    this.#model = new GumbelMemory(runtime, { bank: this.#learned, inputSize: 1, random });
-    this.#points = noisySquares(new Random(runtime, seed + 2 ** 20), points);
-    const x = Float32Array.from({ length: SHOWN }, (_, i) => -1 + (2 * i) / (SHOWN - 1));
-    this.#shown = runtime.tensor(x, [SHOWN, 1]);
+    this.#model = new GumbelMemory(runtime, { bank: this.#trainingBank, inputSize: 1, random });
+    const { x, y } = noisySquares(new Random(runtime, seed + 2 ** 20), points, NOISE);
+    this.#points = { x: runtime.tensor(x, [points, 1]), y: runtime.tensor(y) };
+    const grid = Float32Array.from({ length: RESOLUTION }, (_, i) => -1 + (2 * i) / (RESOLUTION - 1));
+    this.#grid = runtime.tensor(grid, [RESOLUTION, 1]);
     this.#optimizer = new Adam(this.#model.parameters);
   }
 
@@ -64,7 +66,7 @@ class Reading implements Trainee<GumbelView, GumbelQuestion> {
   update(done: number): Measures {
     const { x, y } = this.#points;
     this.#optimizer.learningRate = LEARNING_RATE * Math.max(1 - done / DECAY, 0.02);
-    this.#model.swap(this.#learned);
+    this.#model.swap(this.#trainingBank);
     return this.runtime.step(() => {
       const { read } = this.#model.forward(x, { training: true, tau: this.#temperature });
       const loss = mseLoss(read, y);
@@ -75,20 +77,20 @@ class Reading implements Trainee<GumbelView, GumbelQuestion> {
     });
   }
 
-  /** Reads from the chosen bank, on which nothing was ever trained. */
+  /** Reads from the selected bank, without retraining. */
   view(): GumbelView {
     const { runtime } = this;
-    const learned = this.#learned.toArray();
+    const trained = this.#trainingBank.toArray();
     return runtime.noGrad(() => {
-      const values = Array.from(learned, banks[this.#bank].value);
+      const values = Array.from(trained, banks[this.#bank].value);
       this.#model.swap(runtime.tensor(values));
-      const { addresses, weights } = this.#model.forward(this.#shown, { training: false, tau: this.#temperature });
+      const { addresses, weights } = this.#model.forward(this.#grid, { training: false, tau: this.#temperature });
       return {
         bank: this.#bank,
         values,
-        x: this.#shown.toArray(),
+        x: this.#grid.toArray(),
         addresses,
-        weights: { data: weights.toArray(), rows: SHOWN, columns: learned.length },
+        weights: { data: weights.toArray(), rows: RESOLUTION, columns: trained.length },
         points: { x: this.#points.x.toArray(), y: this.#points.y.toArray() },
       };
     });
@@ -100,18 +102,7 @@ class Reading implements Trainee<GumbelView, GumbelQuestion> {
   }
 }
 
-/** x even over [−1, 1], y = x² and normal noise. */
-function noisySquares(random: Random, count: number): { x: Tensor; y: Tensor } {
-  const { runtime } = random;
-  const { x, y } = runtime.step(() => {
-    const x = random.uniform([count], { low: -1, high: 1 }).toArray();
-    const offsets = random.normal([count], { std: NOISE }).toArray();
-    return { x, y: x.map((value, i) => value * value + (offsets[i] as number)) };
-  });
-  return { x: runtime.tensor(x, [count, 1]), y: runtime.tensor(y) };
-}
-
 serve<GumbelView, GumbelQuestion>({
-  create: (runtime, settings) => new Reading(runtime, settings as GumbelSettings),
+  create: (runtime, settings) => new QuadraticTask(runtime, settings as GumbelSettings),
   settingsOf: (shapeOf) => ({ rows: shapeOf('memory')[0] as number }),
 });

@@ -1,4 +1,4 @@
-// The kernel memory's page: draws what its worker tells, and takes pixels and images from the visitor.
+// Main thread of the kernel memory's page.
 import * as Plot from '@observablehq/plot';
 import { color, measureAxis, showCurve, showPlot } from '../shell/charts.js';
 import { takeFiles } from '../shell/drop.js';
@@ -19,7 +19,7 @@ const source = find('#source', HTMLSelectElement);
 const notice = place('images-notice');
 const grid = new PixelGrid(place('pixels'), choosePixels);
 
-/** The pixels of the memory that is trained, once they have been shown. */
+/** Query pixels of the current memory, once they have been shown. */
 let shown: readonly number[] | undefined;
 
 const page = openPage<KernelView, KernelQuestion>({
@@ -28,15 +28,15 @@ const page = openPage<KernelView, KernelQuestion>({
   draw,
   ready() {
     shown = undefined;
-    // Chosen pixels are the form's own: the visitor may have gone on choosing while the memory was made.
+    // Custom pixels come from the form: the user may have changed them while the memory was created.
     if (pattern.value === 'chosen') showPixels(readPixels(chosen.value));
   },
 });
 pattern.addEventListener('change', () => showPixels(pattern.value === 'chosen' ? grid.pixels : (shown ?? [])));
 takeFiles(find('#images', HTMLInputElement), (files) => void useImages(files));
 
-/** Pixels and images are part of the form: that they have changed is told as of any other field. */
-function tellForm(field: HTMLElement): void {
+/** Notifies the form of a change: pixels and images are among its fields. */
+function notifyForm(field: HTMLElement): void {
   field.dispatchEvent(new Event('change', { bubbles: true }));
 }
 
@@ -44,61 +44,61 @@ function choosePixels(): void {
   pattern.value = 'chosen';
   count.value = String(grid.pixels.length);
   showPixels(grid.pixels);
-  tellForm(chosen);
+  notifyForm(chosen);
 }
 
 function showPixels(pixels: readonly number[]): void {
   grid.pixels = pixels;
   chosen.value = pixels.join();
   count.disabled = pattern.value === 'chosen';
-  place('given').textContent = `Given: ${pixels.length} of ${PIXELS} pixels.`;
+  place('given').textContent = `The query has ${pixels.length} of ${PIXELS} pixels.`;
 }
 
 async function useImages(files: readonly File[]): Promise<void> {
   if (files.length === 0) return;
-  tellImages('Reading …');
+  announce('Reading …');
   try {
     const pictures = await readPictures(files);
     page.ask(pictures);
     const images = `${pictures.count.toLocaleString('en')} images`;
     const option = source.options.namedItem('dropped') ?? new Option('', 'dropped');
     option.id = 'dropped';
-    option.text = 'yours';
+    option.text = 'your images';
     source.append(option);
     source.value = 'dropped';
-    tellForm(source);
-    tellImages(`${images} have been read; a fifth of them is held out.`);
+    notifyForm(source);
+    announce(`Read ${images}; a fifth of them are test images.`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    tellImages(`These files cannot be used, and nothing has changed: ${reason}.`, true);
+    announce(`Cannot use these files: ${reason}. Nothing has changed.`, true);
   }
 }
 
-function tellImages(text: string, fault = false): void {
+function announce(text: string, isError = false): void {
   notice.textContent = text;
-  notice.classList.toggle('fault', fault);
+  notice.classList.toggle('error', isError);
 }
 
 function draw({ history, view }: Snapshot<KernelView>): void {
   if (shown === undefined && pattern.value !== 'chosen') showPixels(view.pixels);
   shown = view.pixels;
   showCurve(place('loss-curve'), history, 'loss', 'Loss');
-  const result = standing(view);
-  place('standing').textContent = result;
+  const result = summary(view);
+  place('summary').textContent = result;
   showErrors(view, result);
   const half = view.originals.length / 2;
   showImages('fitted', view, (pictures) => pictures.subarray(0, half));
   showImages('held-out', view, (pictures) => pictures.subarray(half));
 }
 
-function standing({ entries, sizes, fitted, heldOut }: KernelView): string {
+function summary({ entries, sizes, fitted, heldOut }: KernelView): string {
   const last = entries.at(-1);
-  if (last === undefined) return 'Nothing has been stored yet.';
+  if (last === undefined) return 'The memory is empty.';
   const { memorySize, ...errors } = last;
   const which = sizes.length === 1 ? '' : ` (memory ${entries.length} of ${sizes.length})`;
   return (
-    `With ${memorySize} keys${which} the error of a pixel is ${errors.fitted.toFixed(3)} on the ${fitted.toLocaleString('en')} ` +
-    `images fitted, and ${errors.heldOut.toFixed(3)} on ${heldOut.toLocaleString('en')} held out.`
+    `With ${memorySize} keys${which}, the RMSE of a pixel is ${errors.fitted.toFixed(3)} on ${fitted.toLocaleString('en')} ` +
+    `training images and ${errors.heldOut.toFixed(3)} on ${heldOut.toLocaleString('en')} test images.`
   );
 }
 
@@ -110,7 +110,7 @@ function showErrors({ entries, sizes }: KernelView, result: string): void {
       Plot.dot(entries, { ...channels, fill: color(name), r: 3.5 }),
     ];
   };
-  showPlot(place('errors'), `Error over the size of the memory. ${result}`, {
+  showPlot(place('errors'), `RMSE by number of keys. ${result}`, {
     height: 180,
     x: { type: 'point', domain: sizes, label: 'keys M' },
     y: measureAxis(entries.length === 0),
@@ -120,14 +120,14 @@ function showErrors({ entries, sizes }: KernelView, result: string): void {
 
 function showImages(id: string, view: KernelView, of: (pictures: Float32Array) => Float32Array): void {
   const { pixels, originals, sizes, entries } = view;
-  // Rows of sizes to come are there and empty, so that nothing below has to move.
+  // Rows of later sizes are there but empty, so that the layout does not shift.
   const recalled = sizes.map((memorySize, i) => {
     const entry = entries[i];
     return { name: `M = ${memorySize}`, ...(entry && { pictures: of(entry.recalled) }) };
   });
   const images = of(originals);
   showSheet(place(id), images.length / PIXELS, [
-    { name: 'given', pictures: images, only: pixels },
+    { name: 'query', pictures: images, only: pixels },
     ...recalled,
     { name: 'original', pictures: images },
   ]);

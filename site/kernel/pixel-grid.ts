@@ -1,7 +1,7 @@
-// The pixels of an image as a grid of cells to turn on and off, by mouse or keyboard.
+// A grid of pixels to toggle by mouse or keyboard.
 import { PIXELS, SIDE } from '../shell/pictures.js';
 
-/** How far a key moves; Home and End go to the ends of the row. */
+/** Target of each key; Home and End go to the ends of the row. */
 const moves: Readonly<Record<string, (at: number) => number>> = {
   ArrowLeft: (at) => at - 1,
   ArrowRight: (at) => at + 1,
@@ -14,13 +14,13 @@ const moves: Readonly<Record<string, (at: number) => number>> = {
 export class PixelGrid {
   readonly #cells: readonly HTMLElement[];
   readonly #changed: () => void;
-  /** While the mouse is held: what it turns cells to, and whether it has turned one. */
+  /** State of a drag: the value it gives to cells, and whether it has changed one. */
   #stroke: { readonly on: boolean; changed: boolean } | undefined;
 
-  /** Fills `place`; `changed` is called after the visitor has turned cells. */
+  /** Fills `place`; `changed` is called after the user has toggled pixels. */
   constructor(place: HTMLElement, changed: () => void) {
     this.#changed = changed;
-    Object.assign(place, { role: 'grid', ariaMultiSelectable: 'true', ariaLabel: 'Pixels given' });
+    Object.assign(place, { role: 'grid', ariaMultiSelectable: 'true', ariaLabel: 'Query pixels' });
     this.#cells = Array.from({ length: PIXELS }, (_, i) => cell(i));
     for (let row = 0; row < SIDE; row++) {
       const line = document.createElement('div');
@@ -35,7 +35,7 @@ export class PixelGrid {
     addEventListener('pointerup', () => this.#end());
   }
 
-  /** In order. */
+  /** Selected pixels in ascending order. */
   get pixels(): readonly number[] {
     return this.#cells.flatMap((_, at) => (this.#isOn(at) ? [at] : []));
   }
@@ -72,7 +72,7 @@ export class PixelGrid {
   #paint(at: number): void {
     const stroke = this.#stroke;
     if (stroke === undefined || at < 0 || this.#isOn(at) === stroke.on) return;
-    // One has to be given.
+    // At least one pixel stays selected.
     if (!stroke.on && this.pixels.length === 1) return;
     (this.#cells[at] as HTMLElement).ariaSelected = String(stroke.on);
     stroke.changed = true;
@@ -84,7 +84,7 @@ export class PixelGrid {
     if (changed) this.#changed();
   }
 
-  /** One cell at a time can be reached by Tab. */
+  /** Moves the focus; Tab reaches a single cell of the grid. */
   #focus(to: number, from: number): void {
     const next = this.#cells[to];
     if (next === undefined) return;

@@ -1,8 +1,10 @@
-// Pictures made up by code, to have something to recall: shapes of six kinds, each a little different.
+// Synthetic images: random variations of six kinds of shapes.
 import type { Random } from 'tapehead';
 import { PIXELS, SIDE } from '../shell/pictures.js';
 
-/** A shape's outline: below 0 inside, above 0 outside, about the distance to it; it fills [−1, 1] and `w` is a stroke. */
+/**
+ * Approximate signed distance to the outline of a shape that fills [−1, 1]: negative inside; `w` is the stroke width.
+ */
 type Outline = (u: number, v: number, w: number) => number;
 
 const box: Outline = (u, v, w) => Math.max(Math.abs(u) - 1, Math.abs(v) - w);
@@ -21,10 +23,10 @@ const outlines: readonly Outline[] = [
   (u, v, w) => Math.min(box(u, v - 0.6, 0.5 * w), box(u, v + 0.6, 0.5 * w)),
 ];
 
-/** Numbers drawn for a shape. */
+/** Random numbers per shape. */
 const DRAWN = 9;
 
-/** Grey pictures [count, 28·28], a row each, 0 black and 1 white. */
+/** Draws grey images [count, 28·28], 0 black and 1 white. */
 export function shapes(random: Random, count: number): Float32Array {
   const drawn = random.runtime.step(() => random.uniform([count, DRAWN]).toArray());
   const pictures = new Float32Array(count * PIXELS);
@@ -39,7 +41,7 @@ function draw(picture: Float32Array, drawn: Float32Array): void {
   const outline = outlines[Math.floor(kind * outlines.length)] as Outline;
   const radius = 6.5 + 4 * size;
   const [cx, cy] = [13.5 + 4 * (x - 0.5), 13.5 + 4 * (y - 0.5)];
-  // A direction up to half a right angle to either side.
+  // A rotation of up to 27 degrees in either direction.
   const sine = 0.9 * (tilt - 0.5);
   const cosine = Math.sqrt(1 - sine * sine);
   for (let i = 0; i < PIXELS; i++) {

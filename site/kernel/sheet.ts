@@ -1,24 +1,24 @@
-// Rows of small pictures, with a word before each row.
+// Labelled rows of small pictures.
 import { color } from '../shell/charts.js';
 import { PIXELS, SIDE } from '../shell/pictures.js';
 
 export interface SheetRow {
   readonly name: string;
-  /** [·, 28·28], 0 black and 1 white; none, where there is nothing to see yet. */
+  /** [·, 28·28], 0 black and 1 white; none if they are not known yet. */
   readonly pictures?: Float32Array;
-  /** The pixels to show, if not all. */
+  /** Pixels to show. Default: all. */
   readonly only?: readonly number[];
 }
 
 const GAP = 2;
-/** What is not shown: a blue that no grey can be taken for. */
-const UNSEEN = [28, 52, 92];
+/** Blue of unknown pixels, unlike any grey. */
+const UNKNOWN = [28, 52, 92];
 
-/** Puts rows of `count` pictures into `place`, and says which they are to those who do not see them. */
+/** Fills `place` with rows of `count` pictures, labelled for screen readers. */
 export function showSheet(place: HTMLElement, count: number, rows: readonly SheetRow[]): void {
   place.role = 'img';
-  const seen = rows.filter(({ pictures }) => pictures !== undefined);
-  place.ariaLabel = `${count} images, from top to bottom: ${seen.map(({ name }) => name).join(', ')}`;
+  const known = rows.filter(({ pictures }) => pictures !== undefined);
+  place.ariaLabel = `${count} images, from top to bottom: ${known.map(({ name }) => name).join(', ')}`;
   place.replaceChildren(
     ...rows.flatMap((row) => {
       const name = document.createElement('span');
@@ -47,6 +47,6 @@ function draw(rgba: Uint8ClampedArray, picture: Float32Array, only: SheetRow['on
   const shown = only && new Set(only);
   for (const [pixel, value] of picture.entries()) {
     const grey = 255 * value;
-    rgba.set([...(shown === undefined || shown.has(pixel) ? [grey, grey, grey] : UNSEEN), 255], 4 * pixel);
+    rgba.set([...(shown === undefined || shown.has(pixel) ? [grey, grey, grey] : UNKNOWN), 255], 4 * pixel);
   }
 }

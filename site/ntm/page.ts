@@ -1,4 +1,4 @@
-// The Neural Turing Machine's page: draws what its worker tells.
+// Main thread of the Neural Turing Machine's page.
 import { type Frames, showCurve, showHeatMap } from '../shell/charts.js';
 import { find } from '../shell/find.js';
 import type { Snapshot } from '../shell/messages.js';
@@ -21,11 +21,11 @@ find('#test', HTMLButtonElement).onclick = () => page.ask(TEST_LENGTH);
 
 function draw({ history, view: { trace, long } }: Snapshot<NtmView>): void {
   showCurve(place('loss-curve'), history, 'loss', 'Loss');
-  showCurve(place('bits-curve'), history, 'bitsWrong', 'Bits wrong a sequence');
+  showCurve(place('bits-curve'), history, 'bitsWrong', 'Wrong bits per sequence');
   const steps = trace.inputs.rows;
   if (time.max !== String(steps)) {
     time.max = String(steps);
-    // The last vector has been written by then.
+    // The delimiter: by then the last vector has been written.
     time.valueAsNumber = (steps + 1) / 2;
   }
   const step = time.valueAsNumber;
@@ -53,12 +53,12 @@ function heightOf({ columns }: Frames): number {
 function showFocus({ writeWeights, readWeights }: Trace, marked: number): void {
   const height = Math.min(320, Math.max(120, 2 * writeWeights.columns));
   const map = { yLabel: 'row', domain: [0, 1], height, marked } as const;
-  const label = (head: string) => `Where the ${head} head looks, by time step and memory row`;
+  const label = (head: string) => `Attention weights of the ${head} head by time step and memory row`;
   showHeatMap(place('write-focus'), { ...map, frames: writeWeights, label: label('write') });
   showHeatMap(place('read-focus'), { ...map, frames: readWeights, label: label('read'), xLabel: 'time step' });
 }
 
-/** The memory lies on its side in the frames: a row of them is a column of the machine's. */
+/** Transposes the memory, since the rows of frames run to the right. */
 function showMemory({ memory, wordSize }: Trace, step: number): void {
   const data = memory.data.subarray((step - 1) * memory.columns, step * memory.columns);
   const rows = memory.columns / wordSize;
@@ -67,7 +67,7 @@ function showMemory({ memory, wordSize }: Trace, step: number): void {
   showHeatMap(place('memory'), {
     frames: { data: words, rows: wordSize, columns: rows },
     label: `The ${rows} rows of the memory after step ${step}`,
-    xLabel: 'number in the word',
+    xLabel: 'element of the word',
     yLabel: 'row',
     height: Math.min(600, Math.max(160, 6 * rows)),
     domain: [-largest, largest],
@@ -76,7 +76,7 @@ function showMemory({ memory, wordSize }: Trace, step: number): void {
 
 function showLong({ targets, outputs, sequences, share }: LongCopy): void {
   const map = { yLabel: 'bit', domain: [0, 1], height: heightOf(targets) } as const;
-  const result = `${(100 * share).toFixed(2)} % of the bits of ${sequences} sequences of ${targets.rows} are wrong.`;
+  const result = `${(100 * share).toFixed(2)} % of the bits of ${sequences} sequences of length ${targets.rows} are wrong.`;
   place('share').textContent = result;
   showHeatMap(place('long-targets'), { ...map, frames: targets, label: 'Target bits of the first long sequence' });
   const label = `Output bits of the first long sequence; ${result}`;

@@ -1,4 +1,4 @@
-// What the machine does with one sequence, step by step, and how well it copies a long one.
+// Trace of the model on one sequence, and a test on long sequences.
 import {
   bitsWrong,
   CopyTask,
@@ -13,7 +13,7 @@ import {
 } from 'tapehead';
 import type { Frames } from '../shell/charts.js';
 
-/** One sequence of L vectors, T = 2L + 1 steps. */
+/** Trace of a sequence of L vectors over T = 2L + 1 steps. */
 export interface Trace {
   /** [T, V + 1]. */
   readonly inputs: Frames;
@@ -30,7 +30,7 @@ export interface Trace {
   readonly wrong: number;
 }
 
-/** The first of some long sequences, [L, V], and the share of bits wrong in all of them. */
+/** The first of several long sequences, [L, V], and the share of wrong bits in all of them. */
 export interface LongCopy {
   readonly targets: Frames;
   readonly outputs: Frames;
@@ -38,7 +38,7 @@ export interface LongCopy {
   readonly share: number;
 }
 
-/** Always the same sequences, so that one sees the machine change and not the task. */
+/** A fixed seed: changes from view to view are those of the model. */
 const SEED = 7;
 const LONG_SEQUENCES = 5;
 
@@ -86,7 +86,7 @@ function firstOf(data: Float32Array, rows: number, columns: number): Frames {
   return { data: Float32Array.from({ length: rows * columns }, first), rows, columns };
 }
 
-/** One sequence as frames: [T, 1, …] with a row a time step. */
+/** Converts one sequence [T, 1, …] to frames, one row per time step. */
 function frames(tensor: Tensor): Frames {
   const rows = tensor.shape[0] as number;
   return { data: tensor.toArray(), rows, columns: tensor.size / rows };

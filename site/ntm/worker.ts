@@ -1,4 +1,4 @@
-// Trains the Neural Turing Machine on copy, as reproduce/ntm-copy does before it adds noise.
+// Trains the Neural Turing Machine on the copy task, as reproduce/ntm-copy does before it adds noise.
 import {
   binaryCrossEntropyWithLogits,
   bitsWrong,
@@ -12,13 +12,14 @@ import {
   split,
   type Tensor,
 } from 'tapehead';
+import { curriculum, longestAfter } from '../../tools/copy-curriculum.js';
 import type { Measures, Settings } from '../shell/messages.js';
 import { serve, type Trainee } from '../shell/trainer.js';
 import { type LongCopy, longCopy, type Trace, trace } from './trace.js';
 
 export interface NtmSettings extends Settings {
   readonly seed: number;
-  /** The longest sequence. */
+  /** Maximum length. */
   readonly length: number;
   readonly vectorSize: number;
   readonly memorySize: number;
@@ -29,21 +30,18 @@ export interface NtmSettings extends Settings {
 
 export interface NtmView {
   readonly trace: Trace;
-  /** The last test of a long sequence, once one was asked for. */
+  /** The last test on long sequences, if there was one. */
   readonly long: LongCopy | undefined;
 }
 
-/** To test a sequence of this length. */
+/** Requests a test on sequences of this length. */
 export type NtmQuestion = number;
 
 const LEARNING_RATE = 1e-3;
-/** Sequences over which the learning rate falls to a tenth. */
+/** Number of sequences over which the learning rate decays linearly to a tenth. */
 const DECAY = 20_000;
-/** The longest sequence at the very start, and the sequences over which it grows to the task's longest. */
-const FIRST_LENGTH = 3;
-const GROWTH = 3000;
 
-class Copying implements Trainee<NtmView, NtmQuestion> {
+class CopyTraining implements Trainee<NtmView, NtmQuestion> {
   readonly #settings: NtmSettings;
   readonly #task: CopyTask;
   readonly #model: NTM;
@@ -54,11 +52,12 @@ class Copying implements Trainee<NtmView, NtmQuestion> {
     readonly runtime: Runtime,
     settings: NtmSettings,
   ) {
-    const { seed, length: maxLength, vectorSize } = settings;
+    const { seed, length: maxLength, vectorSize, memorySize, wordSize, controllerSize } = settings;
     this.#settings = settings;
     this.#task = new CopyTask(runtime, { random: new Random(runtime, seed), vectorSize, maxLength });
     const random = new Random(runtime, seed + 2 ** 21);
-    this.#model = new NTM(runtime, { ...settings, inputSize: vectorSize + 1, outputSize: vectorSize, random });
+    const sizes = { inputSize: vectorSize + 1, outputSize: vectorSize, memorySize, wordSize, controllerSize };
+    this.#model = new NTM(runtime, { ...sizes, random });
     this.#optimizer = new RMSprop(this.#model.parameters, { alpha: 0.95, eps: 1e-4, momentum: 0.9, centered: true });
   }
 
@@ -69,13 +68,13 @@ class Copying implements Trainee<NtmView, NtmQuestion> {
   update(done: number): Measures {
     const { batch, length: maxLength } = this.#settings;
     const seen = done * batch;
-    const longest = Math.min(maxLength, Math.round(FIRST_LENGTH + ((maxLength - FIRST_LENGTH) * seen) / GROWTH));
+    const longest = longestAfter(seen, maxLength, curriculum);
     this.#optimizer.learningRate = LEARNING_RATE * Math.max(1 - seen / DECAY, 0.1);
     return this.runtime.step(() => {
       const { inputs, targets, length } = this.#task.batch(batch, this.#task.drawLength(Math.max(1, longest)));
       const [, outputs] = split(this.#model.forward(inputs), [length + 1, length], 0) as [Tensor, Tensor];
       const loss = binaryCrossEntropyWithLogits(outputs, targets);
-      // Every bit counts alike, in long sequences and in short ones.
+      // Weights every bit equally, whatever the length of its sequence.
       scale(loss, (2 * length) / maxLength).backward();
       clipGradNorm(this.parameters, 10);
       this.#optimizer.step();
@@ -95,7 +94,7 @@ class Copying implements Trainee<NtmView, NtmQuestion> {
 }
 
 serve<NtmView, NtmQuestion>({
-  create: (runtime, settings) => new Copying(runtime, settings as NtmSettings),
+  create: (runtime, settings) => new CopyTraining(runtime, settings as NtmSettings),
   settingsOf: (shapeOf) => ({
     vectorSize: shapeOf('fc.bias')[0] as number,
     controllerSize: shapeOf('controller.fc.bias')[0] as number,

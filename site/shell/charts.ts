@@ -1,8 +1,8 @@
-// The plots of all pages: curves over training, and heat maps of what a model sees, does and holds.
+// The plots of all pages: training curves and heat maps.
 import * as Plot from '@observablehq/plot';
 import type { Measures } from './messages.js';
 
-/** Rows of numbers, row-major. */
+/** A row-major matrix. */
 export interface Frames {
   readonly data: Float32Array;
   readonly rows: number;
@@ -10,42 +10,41 @@ export interface Frames {
 }
 
 export interface HeatMap {
-  /** A row of numbers for every time step, or x, which run to the right. */
+  /** One row per time step or x, drawn from left to right. */
   readonly frames: Frames;
-  /** What a screen reader says. */
+  /** Text for screen readers. */
   readonly label: string;
   readonly xLabel?: string;
-  /** Where the first and the last row of the frames lie. Default 1 and their number. */
+  /** x of the first and the last row. Default: 1 and the number of rows. */
   readonly x?: readonly [first: number, last: number];
-  /** Where the axis begins, if that is before the first row. */
+  /** Start of the x axis. Default: the first row. */
   readonly from?: number;
   readonly yLabel: string;
   readonly height: number;
-  /** The numbers at the ends of the colors: from 0 on one color, from below 0 two. */
+  /** Values of the ends of the color scale, which diverges from 0 if `low` is negative. */
   readonly domain: readonly [low: number, high: number];
-  /** A place to mark. */
+  /** x of a vertical line. */
   readonly marked?: number;
 }
 
-const names = ['muted', 'rule', 'plot', 'blue', 'orange'] as const;
+type ColorName = 'muted' | 'rule' | 'plot' | 'blue' | 'orange';
 
-/** The style sheet's colors as they are in light or dark. Asked for once, since an answer takes a layout of the page. */
-let palette = readPalette();
+/** Colors of the style sheet, by name. Cached, since reading one forces a layout of the page. */
+const palette = new Map<ColorName, string>();
 export const darkness = matchMedia('(prefers-color-scheme: dark)');
-darkness.addEventListener('change', () => {
-  palette = readPalette();
-});
+darkness.addEventListener('change', () => palette.clear());
 
-function readPalette(): Record<(typeof names)[number], string> {
-  const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`)])) as typeof palette;
+/** Returns a color of the style sheet, in light or dark. */
+export function color(name: ColorName): string {
+  const cached = palette.get(name);
+  if (cached !== undefined) return cached;
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`);
+  // WebKit runs modules before the style sheet has arrived.
+  if (value !== '') palette.set(name, value);
+  return value;
 }
 
-export function color(name: (typeof names)[number]): string {
-  return palette[name];
-}
-
-/** Puts a plot as wide as `place` into it, with `label` as its text. */
+/** Fills `place` with a plot of its width, labelled for screen readers. */
 export function showPlot(place: Element, label: string, options: Plot.PlotOptions): void {
   const plot = Plot.plot({
     width: place.clientWidth,
@@ -54,17 +53,19 @@ export function showPlot(place: Element, label: string, options: Plot.PlotOption
     style: { background: 'none', color: color('muted'), fontFamily: 'inherit', fontSize: '11px', overflow: 'visible' },
     ...options,
   });
-  // Plot labels groups of marks, which have no role: only the plot's own text is to be heard.
+  // Plot labels groups of marks, which have no role; screen readers should read only the label of the plot.
   for (const part of plot.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+  // The security policy blocks inline styles; style.css holds these rules.
+  plot.querySelector('style')?.remove();
   plot.setAttribute('role', 'img');
   plot.setAttribute('aria-label', label);
   place.replaceChildren(plot);
 }
 
-/** One measure over the updates. */
+/** Draws one measure by update. */
 export function showCurve(place: Element, history: readonly Measures[], measure: string, label: string): void {
-  const last = history.at(-1)?.[measure]?.toPrecision(3) ?? 'not known yet';
-  showPlot(place, `${label} over the updates, now ${last}`, {
+  const last = history.at(-1)?.[measure]?.toPrecision(3) ?? 'not measured yet';
+  showPlot(place, `${label} by update, now ${last}`, {
     height: 180,
     x: { label: 'update', ticks: 4 },
     y: measureAxis(history.length === 0),
@@ -75,12 +76,12 @@ export function showCurve(place: Element, history: readonly Measures[], measure:
   });
 }
 
-/** The axis of a measure that is 0 at best; without numbers, Plot would not know where to end. */
+/** Axis of a measure whose optimum is 0; without data, Plot cannot infer its domain. */
 export function measureAxis(empty: boolean): Plot.ScaleOptions {
   return { label: null, zero: true, nice: true, grid: true, ticks: 4, ...(empty && { domain: [0, 1] }) };
 }
 
-/** Numbers as colors, the first column of the frames on top. */
+/** Draws frames as colors, the first column on top. */
 export function showHeatMap(place: Element, { frames, label, yLabel, height, ...options }: HeatMap): void {
   const { rows, columns } = frames;
   const { domain, marked, xLabel = null, x = [1, rows], from = x[0] } = options;

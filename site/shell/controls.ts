@@ -1,7 +1,7 @@
-// What every page has: the buttons, where training stands, checkpoints, and a line that says what happened.
+// The controls of every page: buttons, state of training, checkpoints, and a status line.
 import type { RuntimeInfo } from 'tapehead';
 import { find } from './find.js';
-import type { Snapshot, ToPage, ToWorker } from './messages.js';
+import type { Ranges, Snapshot, ToPage, ToWorker } from './messages.js';
 
 const markup = `
   <div class="buttons" role="group" aria-label="Training">
@@ -20,8 +20,8 @@ const markup = `
   <p id="notice" role="status">Starting …</p>
 `;
 
-/** While training, the line says so often where it stands, for those who do not see the figures. */
-const TOLD_EVERY_MS = 15_000;
+/** Interval of the status line during training, for screen readers. */
+const STATUS_EVERY_MS = 15_000;
 
 export class Controls {
   readonly #train: HTMLButtonElement;
@@ -29,11 +29,11 @@ export class Controls {
   readonly #engine = document.createElement('p');
   readonly #folder: string;
   #training = false;
-  #told = 0;
-  /** Whether the next snapshot is to be told, because a step was asked for. */
+  #announced = 0;
+  /** Whether to announce the next snapshot, which the user requested by Step. */
   #stepping = false;
 
-  constructor(folder: string, say: (message: ToWorker<never>) => void) {
+  constructor(folder: string, send: (message: ToWorker<never>) => void, ranges: () => Ranges) {
     this.#folder = folder;
     const place = find('#controls', HTMLElement);
     place.innerHTML = markup;
@@ -41,19 +41,21 @@ export class Controls {
     place.after(this.#engine);
     this.#notice = find('#notice', HTMLElement);
     this.#train = find('#train', HTMLButtonElement);
-    this.#train.onclick = () => say({ kind: this.#training ? 'pause' : 'train' });
+    this.#train.onclick = () => send({ kind: this.#training ? 'pause' : 'train' });
     find('#step', HTMLButtonElement).onclick = () => {
       this.#stepping = true;
-      say({ kind: 'step' });
+      send({ kind: 'step' });
     };
-    find('#save', HTMLButtonElement).onclick = () => say({ kind: 'save' });
-    const file = find('#file', HTMLInputElement);
-    find('#open', HTMLButtonElement).onclick = () => file.click();
-    file.onchange = async () => {
-      const [chosen] = file.files ?? [];
-      if (chosen !== undefined) say({ kind: 'open', file: new Uint8Array(await chosen.arrayBuffer()) });
-      // So that the same file can be chosen again.
-      file.value = '';
+    find('#save', HTMLButtonElement).onclick = () => send({ kind: 'save' });
+    const input = find('#file', HTMLInputElement);
+    find('#open', HTMLButtonElement).onclick = () => input.click();
+    input.onchange = async () => {
+      const [chosen] = input.files ?? [];
+      if (chosen !== undefined) {
+        send({ kind: 'open', file: new Uint8Array(await chosen.arrayBuffer()), ranges: ranges() });
+      }
+      // Lets the user choose the same file again.
+      input.value = '';
     };
   }
 
@@ -63,13 +65,13 @@ export class Controls {
     find('#updates', HTMLElement).textContent = count;
     find('#loss', HTMLElement).textContent = loss;
     if (training) find('#speed', HTMLElement).textContent = updatesPerSecond.toFixed(0);
-    const due = training && performance.now() - this.#told > TOLD_EVERY_MS;
+    const due = training && performance.now() - this.#announced > STATUS_EVERY_MS;
     const changed = training !== this.#training;
     if (!changed && !due && !this.#stepping) return;
     this.#stepping = false;
     this.#showTraining(training);
-    if (training) this.#tell(changed ? 'Training.' : `At update ${count} the loss was ${loss}.`);
-    else this.#tell(`Paused after ${count} ${updates === 1 ? 'update' : 'updates'}, loss ${loss}.`);
+    if (training) this.#announce(changed ? 'Training.' : `Update ${count}, loss ${loss}.`);
+    else this.#announce(`Paused after ${count} ${updates === 1 ? 'update' : 'updates'}, loss ${loss}.`);
   }
 
   show(message: Exclude<ToPage<unknown>, Snapshot<unknown>>): void {
@@ -77,24 +79,24 @@ export class Controls {
       case 'ready':
         this.#showEngine(message.info);
         this.#showTraining(false);
-        this.#tell(message.opened ? 'Checkpoint loaded.' : 'Ready.');
+        this.#announce(message.opened ? 'Checkpoint loaded.' : 'Ready.');
         break;
       case 'saved':
         download(`${this.#folder}.safetensors`, message.file);
-        this.#tell('Checkpoint saved.');
+        this.#announce('Checkpoint saved.');
         break;
       case 'refused':
-        this.#tell(`This file cannot be loaded, and nothing has changed: ${message.reason}.`, true);
+        this.#announce(`Cannot load this checkpoint: ${message.reason}. Nothing has changed.`, true);
         break;
       case 'failed':
         this.#showTraining(false);
-        this.#tell(`Training is not possible: ${message.reason}.`, true);
+        this.#announce(`Training failed: ${message.reason}.`, true);
     }
   }
 
   #showEngine({ variant, threads, reason }: RuntimeInfo): void {
-    const on = threads === 1 ? 'one thread' : `${threads} threads`;
-    this.#engine.textContent = `Runs the ${variant} kernels on ${on}: ${reason}.`;
+    const count = threads === 1 ? 'one thread' : `${threads} threads`;
+    this.#engine.textContent = `Runs the ${variant} kernels on ${count}: ${reason}.`;
     for (const id of ['train', 'step', 'save', 'open']) find(`#${id}`, HTMLButtonElement).disabled = false;
   }
 
@@ -103,10 +105,10 @@ export class Controls {
     this.#train.textContent = training ? 'Pause' : 'Train';
   }
 
-  #tell(text: string, fault = false): void {
-    this.#told = performance.now();
+  #announce(text: string, isError = false): void {
+    this.#announced = performance.now();
     this.#notice.textContent = text;
-    this.#notice.classList.toggle('fault', fault);
+    this.#notice.classList.toggle('error', isError);
   }
 }
 

@@ -1,13 +1,13 @@
-// Files that a visitor chooses, or lets fall anywhere on the page.
+// Files that the user chooses or drops anywhere on the page.
 
-/** Hands over the files that `input` is given, and those dropped. */
+/** Calls `use` with the files chosen by `input` and those dropped on the page. */
 export function takeFiles(input: HTMLInputElement, use: (files: File[]) => void): void {
   input.addEventListener('change', () => {
     use([...(input.files ?? [])]);
-    // So that the same files can be chosen again.
+    // Lets the user choose the same files again.
     input.value = '';
   });
-  // Else the browser would leave the page to show the file.
+  // Otherwise the browser leaves the page and opens the file.
   addEventListener('dragover', (event) => event.preventDefault());
   addEventListener('drop', (event) => {
     event.preventDefault();

@@ -1,6 +1,6 @@
-// The elements that a page's HTML promises.
+// Typed access to elements of a page.
 
-/** The first element that matches, which must be of this kind. */
+/** Returns the first element that matches `selector`. Throws a TypeError if there is none or it is not a `kind`. */
 export function find<Kind extends Element>(selector: string, kind: new () => Kind): Kind {
   const element = document.querySelector(selector);
   if (element instanceof kind) return element;

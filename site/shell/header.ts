@@ -1,7 +1,7 @@
-// The line on top of every page: the name, and the way to the others.
+// The header of every page: the name, and links to the other pages.
 import { pages } from '../pages.js';
 
-/** `top` is the way from the page to the playground's folder; `here` the folder of the page itself. */
+/** Adds the header. `top` is the relative path to the folder of the playground, `here` the folder of this page. */
 export function showHeader(top: string, here?: string): void {
   const header = document.createElement('header');
   const nav = document.createElement('nav');

@@ -1,26 +1,26 @@
-// What updates told, kept short enough to draw however long training runs.
+// Training curves, downsampled so that they can be drawn however long training runs.
 import type { Measures } from './messages.js';
 
-const MOST_POINTS = 400;
+const MAX_POINTS = 400;
 
-/** Means over equal stretches of training. Stretches begin with one update and double whenever there are too many. */
+/** Means over intervals of equal length: one update at first, twice as many whenever there are too many points. */
 export class History {
   #points: Measures[] = [];
-  #open: Measures[] = [];
-  #stretch = 1;
+  #pending: Measures[] = [];
+  #interval = 1;
 
   get points(): readonly Measures[] {
     return this.#points;
   }
 
   add(measures: Measures): void {
-    this.#open.push(measures);
-    if (this.#open.length < this.#stretch) return;
-    this.#points.push(mean(this.#open));
-    this.#open = [];
-    if (this.#points.length < MOST_POINTS) return;
+    this.#pending.push(measures);
+    if (this.#pending.length < this.#interval) return;
+    this.#points.push(mean(this.#pending));
+    this.#pending = [];
+    if (this.#points.length < MAX_POINTS) return;
     this.#points = this.#points.flatMap((_, i, all) => (i % 2 === 0 ? [mean(all.slice(i, i + 2))] : []));
-    this.#stretch *= 2;
+    this.#interval *= 2;
   }
 }
 

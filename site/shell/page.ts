@@ -1,4 +1,4 @@
-// The page's side: starts the worker, wires the controls to it, and has every snapshot drawn.
+// Main thread of a page: connects the controls to the worker and draws its snapshots.
 import { darkness } from './charts.js';
 import { Controls } from './controls.js';
 import { showHeader } from './header.js';
@@ -9,9 +9,9 @@ export interface PageOptions<View> {
   /** The page's folder. */
   readonly folder: string;
   readonly worker: Worker;
-  /** Draws a snapshot; called again where the window or its colors change. */
+  /** Draws a snapshot; called again when the size or the color scheme of the window changes. */
   draw(snapshot: Snapshot<View>): void;
-  /** A fresh model has come, of which nothing has been asked yet. */
+  /** Called when there is a new model. */
   ready?(): void;
 }
 
@@ -21,15 +21,15 @@ export interface OpenPage<Question> {
   redraw(): void;
 }
 
-/** Drawing takes a quarter of the time at most: after each, so many times as long goes to training and to the visitor. */
-const REST = 3;
+/** Idle time after drawing, relative to the time that drawing took: at most a quarter of the time goes to drawing. */
+const IDLE_FACTOR = 3;
 
-/** Brings a page to life: its `#settings` form, and the controls that go into its `#controls`. */
+/** Sets up a page: its `#settings` form, and the controls in its `#controls`. */
 export function openPage<View, Question>({ folder, worker, draw, ready }: PageOptions<View>): OpenPage<Question> {
   showHeader('..', folder);
-  const say = (message: ToWorker<Question>): void => worker.postMessage(message);
-  const controls = new Controls(folder, say);
-  const form = new SettingsForm((settings) => say({ kind: 'reset', settings }));
+  const send = (message: ToWorker<Question>): void => worker.postMessage(message);
+  const form = new SettingsForm((settings) => send({ kind: 'reset', settings }));
+  const controls = new Controls(folder, send, () => form.ranges);
   let last: Snapshot<View> | undefined;
   const redraw = (): void => {
     if (last !== undefined) draw(last);
@@ -42,18 +42,18 @@ export function openPage<View, Question>({ folder, worker, draw, ready }: PageOp
     if (data.kind !== 'snapshot') return controls.show(data);
     last = data;
     form.trained = data.updates > 0;
-    // A page that is not seen draws nothing, and the worker sends it nothing more until it has.
+    // A hidden page does not draw, and the worker sends no further snapshots until it has.
     requestAnimationFrame((start) => {
       if (last === data) {
         controls.showSnapshot(data);
         draw(data);
       }
-      setTimeout(() => say({ kind: 'drawn' }), REST * (performance.now() - start));
+      setTimeout(() => send({ kind: 'drawn' }), IDLE_FACTOR * (performance.now() - start));
     });
   });
   worker.addEventListener('error', ({ message }) => controls.show({ kind: 'failed', reason: message }));
   darkness.addEventListener('change', redraw);
   addEventListener('resize', redraw);
   form.submit();
-  return { ask: (question) => say({ kind: 'ask', question }), redraw };
+  return { ask: (question) => send({ kind: 'ask', question }), redraw };
 }

@@ -1,37 +1,53 @@
-// Pictures that a visitor brings: an IDX file, packed or not, or pictures that the browser can decode. All become 28 by 28 and grey.
+// Images from the user: an IDX file, gzipped or not, or files that the browser can decode, all converted to grey 28×28.
 import { readIdx } from 'tapehead';
+import { gunzipLimit } from '../../tools/gunzip-limit.js';
 
 export const SIDE = 28;
 export const PIXELS = SIDE * SIDE;
-const MOST = 2000;
-/** Fewer cannot be split into pictures to learn from and others to test with. */
-const FEWEST = 30;
+const MAX_PICTURES = 2000;
+/** Fewer are too few to split into training and test images. */
+const MIN_PICTURES = 30;
 
-/** Pictures [count, 28·28], a row each, 0 black and 255 white. */
+/** Images [count, 28·28], 0 black and 255 white. */
 export interface Pictures {
   readonly count: number;
   readonly data: Uint8Array;
 }
 
-/** At most the first 2,000 pictures. Rejects with an Error whose message says what is wrong with the files. */
+/** Reads at most the first 2,000 images. Rejects with an Error that says what is wrong with the files. */
 export async function readPictures(files: readonly File[]): Promise<Pictures> {
   const [first] = files;
   const idx = first && files.length === 1 ? await idxBytes(first) : undefined;
-  const pictures = idx === undefined ? await decoded(files.slice(0, MOST)) : fromIdx(idx);
-  if (pictures.count < FEWEST) throw new RangeError(`there must be at least ${FEWEST} pictures, got ${pictures.count}`);
+  const pictures = idx === undefined ? await decoded(files.slice(0, MAX_PICTURES)) : fromIdx(idx);
+  if (pictures.count < MIN_PICTURES) {
+    throw new RangeError(`at least ${MIN_PICTURES} images are needed, got ${pictures.count}`);
+  }
   return pictures;
 }
 
-/** The unpacked bytes of an IDX file; undefined where it is none, nor packed. */
+/** The bytes of an IDX file, unpacked; undefined if the file is neither IDX nor gzip. */
 export async function idxBytes(file: File): Promise<Uint8Array | undefined> {
   const [a, b] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if (a === 0 && b === 0) return new Uint8Array(await file.arrayBuffer());
   if (a !== 0x1f || b !== 0x8b) return undefined;
+  const limit = gunzipLimit(file.size);
+  let length = 0;
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      length += chunk.length;
+      if (length > limit) controller.error();
+      else controller.enqueue(chunk);
+    },
+  });
   try {
-    const unpacked = file.stream().pipeThrough(new DecompressionStream('gzip'));
+    const unpacked = file.stream().pipeThrough(new DecompressionStream('gzip')).pipeThrough(counter);
     return new Uint8Array(await new Response(unpacked).arrayBuffer());
   } catch {
-    throw new RangeError(`${file.name} must be a whole gzip file, got one that is damaged`);
+    throw new RangeError(
+      length > limit
+        ? `${file.name} unpacks to more than ${limit.toLocaleString('en')} bytes`
+        : `${file.name} is not a complete gzip file`,
+    );
   }
 }
 
@@ -39,9 +55,9 @@ function fromIdx(bytes: Uint8Array): Pictures {
   const { shape, data } = readIdx(bytes);
   const [all = 0, height, width, ...rest] = shape;
   if (height !== SIDE || width !== SIDE || rest.length > 0) {
-    throw new RangeError(`an IDX file must hold pictures of ${SIDE} by ${SIDE}, got shape [${shape.join(', ')}]`);
+    throw new RangeError(`an IDX file must hold ${SIDE}×${SIDE} images, got shape [${shape.join(', ')}]`);
   }
-  const count = Math.min(all, MOST);
+  const count = Math.min(all, MAX_PICTURES);
   return { count, data: data.slice(0, count * PIXELS) };
 }
 
@@ -54,14 +70,14 @@ async function decoded(files: readonly File[]): Promise<Pictures> {
   return { count: files.length, data };
 }
 
-/** The middle square of a picture, in grey. */
+/** The central square of a picture, in grey. */
 async function greyOf(file: File, context: OffscreenCanvasRenderingContext2D): Promise<Uint8Array> {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new RangeError(`${file.name} must be a picture that this browser can decode, or an IDX file`);
+    throw new RangeError(`${file.name} is neither an image that this browser can decode nor an IDX file`);
   });
   const { width, height } = bitmap;
   const side = Math.min(width, height);
-  // What is transparent becomes black.
+  // Transparent pixels become black.
   context.fillRect(0, 0, SIDE, SIDE);
   context.drawImage(bitmap, (width - side) / 2, (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
   bitmap.close();

@@ -1,9 +1,9 @@
-// The form of settings that a model is made from; to submit it is to start over.
+// The form with the settings of the model; submitting it resets training.
 import { find } from './find.js';
-import type { Settings } from './messages.js';
+import type { Ranges, Settings } from './messages.js';
 
 export class SettingsForm {
-  /** Whether a change would throw training away: it then waits for Reset. */
+  /** Whether the model has been trained: changes then wait for Reset. */
   trained = false;
   readonly #form = find('#settings', HTMLFormElement);
   readonly #hint = find('#settings-hint', HTMLElement);
@@ -22,6 +22,14 @@ export class SettingsForm {
 
   submit(): void {
     this.#form.requestSubmit();
+  }
+
+  /** Range of each number in the form. */
+  get ranges(): Ranges {
+    const numbers = this.#fields().filter((field) => field instanceof HTMLInputElement && field.type === 'number');
+    return Object.fromEntries(
+      (numbers as HTMLInputElement[]).map(({ name, min, max }) => [name, [Number(min), Number(max)]]),
+    );
   }
 
   /** Puts `settings` into the fields. */

@@ -1,41 +1,42 @@
-// The worker's side of a page: trains in slices, and does what the page asks between them.
+// Worker of a page: trains in slices and handles the messages of the page between them.
 import { load, type Parameters, type Runtime, readSafetensors, type Shape, writeSafetensors } from 'tapehead';
+import { expectFinite, expectInRange } from './checkpoint.js';
 import { History } from './history.js';
-import type { Measures, Settings, ToPage, ToWorker } from './messages.js';
+import type { Measures, Ranges, Settings, ToPage, ToWorker } from './messages.js';
 
-/** A model and everything that it is trained with. */
+/** A model with its data and optimizer. */
 export interface Trainee<View, Question> {
   readonly parameters: Parameters;
-  /** What a checkpoint has to say beside its tensors. */
+  /** Metadata of a checkpoint. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** One update, after `done` others. */
+  /** Runs one update; `done` is the number of updates before it. */
   update(done: number): Measures;
-  /** What the page draws. */
+  /** The data that the page draws. */
   view(): View;
   ask(question: Question): void;
 }
 
 export interface Course<View, Question> {
-  /** A fresh model, everything random from `settings.seed`. */
+  /** Creates a model, everything random from `settings.seed`. */
   create(runtime: Runtime, settings: Settings): Trainee<View, Question>;
-  /** The settings that a checkpoint was made with, as far as its shapes and its metadata tell. */
+  /** Infers the settings of a checkpoint from its shapes and metadata. */
   settingsOf(shapeOf: (name: string) => Shape, metadata: Readonly<Record<string, string>>): Settings;
 }
 
-/** Between slices the worker hears what the page says. */
+/** Between slices the worker handles messages. */
 const SLICE_MS = 60;
 const SNAPSHOT_EVERY_MS = 100;
 
-/** Does what the page says from now on. */
+/** Handles the messages of the page from now on. */
 export function serve<View, Question>(course: Course<View, Question>): void {
   const trainer = new Trainer(course);
   let last: Promise<void> = Promise.resolve();
   addEventListener('message', ({ data }: MessageEvent<ToWorker<Question>>) => {
-    last = last.then(() => trainer.hear(data)).catch((error) => trainer.fail(error));
+    last = last.then(() => trainer.handle(data)).catch((error) => trainer.fail(error));
   });
 }
 
-interface Lesson<View, Question> {
+interface Session<View, Question> {
   readonly runtime: Runtime;
   readonly settings: Settings;
   readonly trainee: Trainee<View, Question>;
@@ -44,37 +45,37 @@ interface Lesson<View, Question> {
 }
 
 class Trainer<View, Question> {
-  #lesson: Lesson<View, Question> | undefined;
+  #session: Session<View, Question> | undefined;
   #training = false;
   #loop: Promise<void> = Promise.resolve();
-  /** Snapshots that the page has not drawn yet. */
+  /** Number of snapshots that the page has not drawn yet. */
   #undrawn = 0;
   #last = { time: 0, updates: 0 };
 
   constructor(readonly course: Course<View, Question>) {}
 
-  async hear(message: ToWorker<Question>): Promise<void> {
+  async handle(message: ToWorker<Question>): Promise<void> {
     if (message.kind === 'reset') return this.#begin(await this.#create(message.settings), false);
-    if (message.kind === 'open') return this.#open(message.file);
-    const lesson = this.#lesson;
-    if (lesson === undefined) return;
+    if (message.kind === 'open') return this.#open(message.file, message.ranges);
+    const session = this.#session;
+    if (session === undefined) return;
     switch (message.kind) {
       case 'train':
-        if (!this.#training) this.#loop = this.#loop.then(() => this.#train(lesson));
+        if (!this.#training) this.#loop = this.#loop.then(() => this.#train(session));
         this.#training = true;
         return;
       case 'pause':
         await this.#pause();
-        return this.#show(lesson);
+        return this.#show(session);
       case 'step':
         await this.#pause();
-        update(lesson);
-        return this.#show(lesson);
+        update(session);
+        return this.#show(session);
       case 'ask':
-        lesson.trainee.ask(message.question);
-        return this.#show(lesson);
+        session.trainee.ask(message.question);
+        return this.#show(session);
       case 'save':
-        return this.#save(lesson);
+        return this.#save(session);
       case 'drawn':
         this.#undrawn--;
     }
@@ -85,15 +86,15 @@ class Trainer<View, Question> {
     post({ kind: 'failed', reason: reasonOf(error) });
   }
 
-  async #train(lesson: Lesson<View, Question>): Promise<void> {
+  async #train(session: Session<View, Question>): Promise<void> {
     try {
-      this.#last = { time: performance.now(), updates: lesson.updates };
+      this.#last = { time: performance.now(), updates: session.updates };
       while (this.#training) {
         const end = performance.now() + SLICE_MS;
-        do update(lesson);
+        do update(session);
         while (performance.now() < end);
         const due = performance.now() - this.#last.time >= SNAPSHOT_EVERY_MS;
-        if (due && this.#undrawn === 0) this.#show(lesson);
+        if (due && this.#undrawn === 0) this.#show(session);
         await nextTurn();
       }
     } catch (error) {
@@ -106,7 +107,7 @@ class Trainer<View, Question> {
     await this.#loop;
   }
 
-  /** A runtime of its own for every model: with it goes all memory that the last one took. */
+  /** Every model gets its own runtime, which frees all memory of the previous one. */
   async #create(settings: Settings, tensors?: ReturnType<typeof readSafetensors>['tensors'], updates = 0) {
     const runtime = await load();
     try {
@@ -119,36 +120,39 @@ class Trainer<View, Question> {
     }
   }
 
-  async #begin(lesson: Lesson<View, Question>, opened: boolean): Promise<void> {
+  async #begin(session: Session<View, Question>, opened: boolean): Promise<void> {
     await this.#pause();
-    this.#lesson?.runtime.close();
-    this.#lesson = lesson;
-    post({ kind: 'ready', settings: lesson.settings, info: lesson.runtime.info, opened });
-    this.#show(lesson);
+    this.#session?.runtime.close();
+    this.#session = session;
+    post({ kind: 'ready', settings: session.settings, info: session.runtime.info, opened });
+    this.#show(session);
   }
 
-  async #open(file: Uint8Array): Promise<void> {
+  async #open(file: Uint8Array, ranges: Ranges): Promise<void> {
     try {
       const { tensors, metadata } = readSafetensors(file);
       const shapeOf = (name: string): Shape => {
         const shape = tensors.get(name)?.shape;
-        if (shape === undefined) throw new RangeError(`it must hold ${name}, got a file without`);
+        if (shape === undefined) throw new RangeError(`missing tensor ${name}`);
         return shape;
       };
+      const found = this.course.settingsOf(shapeOf, metadata);
+      expectInRange(found, ranges);
+      expectFinite(tensors);
       const { updates = 0 } = JSON.parse(metadata.tapehead ?? '{}');
-      const settings = { ...this.#lesson?.settings, ...this.course.settingsOf(shapeOf, metadata) };
+      const settings = { ...this.#session?.settings, ...found };
       await this.#begin(await this.#create(settings, tensors, Number.isSafeInteger(updates) ? updates : 0), true);
     } catch (error) {
       post({ kind: 'refused', reason: reasonOf(error) });
     }
   }
 
-  #save({ settings, trainee, updates }: Lesson<View, Question>): void {
+  #save({ settings, trainee, updates }: Session<View, Question>): void {
     const metadata = { format: 'pt', ...trainee.metadata, tapehead: JSON.stringify({ settings, updates }) };
     post({ kind: 'saved', file: writeSafetensors(trainee.parameters.stateDict(), metadata) });
   }
 
-  #show({ trainee, updates, history }: Lesson<View, Question>): void {
+  #show({ trainee, updates, history }: Session<View, Question>): void {
     const time = performance.now();
     const updatesPerSecond = (1000 * (updates - this.#last.updates)) / (time - this.#last.time);
     this.#last = { time, updates };
@@ -165,17 +169,17 @@ class Trainer<View, Question> {
   }
 }
 
-function update(lesson: Lesson<unknown, never>): void {
-  const measures = lesson.trainee.update(lesson.updates);
-  lesson.updates++;
-  lesson.history.add({ update: lesson.updates, ...measures });
+function update(session: Session<unknown, never>): void {
+  const measures = session.trainee.update(session.updates);
+  session.updates++;
+  session.history.add({ update: session.updates, ...measures });
 }
 
 function post(message: ToPage<unknown>): void {
   postMessage(message);
 }
 
-/** Resolves once messages that wait have been heard; a timer would wait four milliseconds. */
+/** Resolves once pending messages have been handled; a timer would take at least four milliseconds. */
 function nextTurn(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

@@ -1,11 +1,11 @@
-// Batches of squares cut from pictures, each from a picture and a place drawn at random.
+// Random crops of pictures.
 import type { Random, Tensor } from 'tapehead';
 import type { Picture } from './pictures.js';
 
-/** Pixels of a crop across and down; no picture is smaller. */
+/** Side of a crop in pixels; no picture is smaller. */
 export const CROP = 32;
 
-/** `size` crops as numbers from 0 to 1: [size, 3, 32, 32]. */
+/** Draws `size` crops at random positions of random pictures, scaled to [0, 1]: [size, 3, 32, 32]. */
 export function drawCrops(random: Random, pictures: readonly Picture[], size: number): Tensor {
   const pixels = new Float32Array(size * 3 * CROP * CROP);
   for (let i = 0; i < size; i++) {
@@ -17,7 +17,7 @@ export function drawCrops(random: Random, pictures: readonly Picture[], size: nu
   return random.runtime.tensor(pixels, [size, 3, CROP, CROP]);
 }
 
-/** A part of a picture as numbers from 0 to 1, color by color. */
+/** Crops a picture and scales it to [0, 1]: [3, height, width]. */
 export function crop({ width: across, data }: Picture, left: number, top: number, width: number, height: number) {
   const pixels = new Float32Array(3 * width * height);
   for (let y = 0; y < height; y++) {
@@ -27,17 +27,4 @@ export function crop({ width: across, data }: Picture, left: number, top: number
     }
   }
   return pixels;
-}
-
-/** Variance of all pixels, around one mean. */
-export function varianceOf(pictures: readonly Picture[]): number {
-  let [count, sum, squares] = [0, 0, 0];
-  for (const { data } of pictures) {
-    for (const byte of data) {
-      sum += byte;
-      squares += byte * byte;
-    }
-    count += data.length;
-  }
-  return (squares / count - (sum / count) * (sum / count)) / (255 * 255);
 }

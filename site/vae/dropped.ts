@@ -1,24 +1,27 @@
-// Pictures that a visitor brings: what the browser can decode, an IDX file of grey pictures, or a binary batch of CIFAR-10.
+// Pictures from the user: files that the browser can decode, IDX files of grey images, and binary batches of CIFAR-10.
 import { readIdx } from 'tapehead';
+import { pixelVariance } from '../../tools/pixel-variance.js';
 import { idxBytes } from '../shell/pictures.js';
-import { CROP, varianceOf } from './crops.js';
+import { CROP } from './crops.js';
 import type { Picture } from './pictures.js';
 
-/** What the shorter side of a photograph becomes: a crop then shows enough of it to be recognized. */
-const SHORTER = 64;
-const LONGER = 2 * SHORTER;
-const MOST = 2000;
-/** A smaller variance leaves nothing to learn. */
-const PLAIN = 1e-6;
-/** A label, and a CIFAR-10 picture color by color. */
+/** Shorter side of a decoded picture: a crop then shows enough of it. */
+const SHORT_SIDE = 64;
+const MAX_LONG_SIDE = 2 * SHORT_SIDE;
+const MAX_PICTURES = 2000;
+/** With a smaller variance there is nothing to learn. */
+const MIN_VARIANCE = 1e-6;
+/** Bytes of a CIFAR-10 record: the label, then the red, green and blue plane. */
 const CIFAR_RECORD = 1 + 3 * CROP * CROP;
 
-/** At most the first 2,000 pictures. Rejects with an Error whose message says what is wrong with the files. */
+/** Reads at most the first 2,000 pictures. Rejects with an Error that says what is wrong with the files. */
 export async function readPictures(files: readonly File[]): Promise<Picture[]> {
   const pictures: Picture[] = [];
-  for (const file of files.slice(0, MOST)) pictures.push(...(await picturesOf(file)));
-  if (varianceOf(pictures) < PLAIN) throw new RangeError('the pictures must not be of one color, got nothing else');
-  return pictures.slice(0, MOST);
+  for (const file of files.slice(0, MAX_PICTURES)) pictures.push(...(await picturesOf(file)));
+  if (pixelVariance(pictures.map(({ data }) => data)) < MIN_VARIANCE) {
+    throw new RangeError('all pixels have the same color');
+  }
+  return pictures.slice(0, MAX_PICTURES);
 }
 
 async function picturesOf(file: File): Promise<Picture[]> {
@@ -32,56 +35,54 @@ function fromCifar(name: string, bytes: Uint8Array): Picture[] {
     throw new RangeError(`${name} must hold CIFAR-10 records of ${CIFAR_RECORD} bytes, got ${bytes.length} bytes`);
   }
   const plane = CROP * CROP;
-  return Array.from({ length: Math.min(MOST, bytes.length / CIFAR_RECORD) }, (_, i) => {
+  return Array.from({ length: Math.min(MAX_PICTURES, bytes.length / CIFAR_RECORD) }, (_, i) => {
     const color = bytes.subarray(i * CIFAR_RECORD + 1, (i + 1) * CIFAR_RECORD);
     const data = Uint8Array.from(color, (_, j) => color[(j % 3) * plane + Math.floor(j / 3)] as number);
     return { width: CROP, height: CROP, data };
   });
 }
 
-/** Grey pictures, with black around them where they are smaller than a crop. */
+/** Grey images, padded with black to the size of a crop. */
 function fromIdx(bytes: Uint8Array): Picture[] {
   const { shape, data } = readIdx(bytes);
   const [count = 0, height = 0, width = 0, ...rest] = shape;
   if (count === 0 || Math.min(height, width) === 0 || Math.max(height, width) > CROP || rest.length > 0) {
-    throw new RangeError(
-      `an IDX file must hold pictures of at most ${CROP} by ${CROP}, got shape [${shape.join(', ')}]`,
-    );
+    throw new RangeError(`an IDX file must hold images of at most ${CROP}×${CROP}, got shape [${shape.join(', ')}]`);
   }
   const [left, top] = [(CROP - width) >> 1, (CROP - height) >> 1];
-  return Array.from({ length: Math.min(MOST, count) }, (_, i) => {
-    const framed = new Uint8Array(3 * CROP * CROP);
+  return Array.from({ length: Math.min(MAX_PICTURES, count) }, (_, i) => {
+    const padded = new Uint8Array(3 * CROP * CROP);
     for (const [j, grey] of data.subarray(i * height * width, (i + 1) * height * width).entries()) {
-      const place = (top + Math.floor(j / width)) * CROP + left + (j % width);
-      framed.fill(grey, 3 * place, 3 * place + 3);
+      const pixel = (top + Math.floor(j / width)) * CROP + left + (j % width);
+      padded.fill(grey, 3 * pixel, 3 * pixel + 3);
     }
-    return { width: CROP, height: CROP, data: framed };
+    return { width: CROP, height: CROP, data: padded };
   });
 }
 
-/** The middle of a picture, at most twice as long as wide, made small; sides are multiples of 4, as the networks want them. */
+/** Decodes and downscales a picture, cropped to at most 2:1; the networks need sides that are multiples of 4. */
 async function decoded(file: File): Promise<Picture> {
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new RangeError(
-      `${file.name} must be a picture that this browser can decode, an IDX file or a CIFAR-10 batch`,
+      `${file.name} is neither an image that this browser can decode nor an IDX file nor a CIFAR-10 batch`,
     );
   });
-  const scale = SHORTER / Math.min(bitmap.width, bitmap.height);
+  const scale = SHORT_SIDE / Math.min(bitmap.width, bitmap.height);
   const [width, height] = [bitmap.width, bitmap.height].map((side) =>
-    Math.min(LONGER, 4 * Math.round((scale * side) / 4)),
+    Math.min(MAX_LONG_SIDE, 4 * Math.round((scale * side) / 4)),
   );
   const canvas = new OffscreenCanvas(width as number, height as number);
   const context = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
   context.imageSmoothingQuality = 'high';
-  const [across, down] = [canvas.width / scale, canvas.height / scale];
-  // What is transparent becomes black.
+  const [sourceWidth, sourceHeight] = [canvas.width / scale, canvas.height / scale];
+  // Transparent pixels become black.
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(
     bitmap,
-    (bitmap.width - across) / 2,
-    (bitmap.height - down) / 2,
-    across,
-    down,
+    (bitmap.width - sourceWidth) / 2,
+    (bitmap.height - sourceHeight) / 2,
+    sourceWidth,
+    sourceHeight,
     0,
     0,
     canvas.width,

@@ -1,4 +1,4 @@
-// The memory VAE's page: draws what its worker tells, and takes pictures from the visitor.
+// Main thread of the memory VAE's page.
 import * as Plot from '@observablehq/plot';
 import { color, showPlot } from '../shell/charts.js';
 import { takeFiles } from '../shell/drop.js';
@@ -7,12 +7,12 @@ import type { Measures, Snapshot } from '../shell/messages.js';
 import { openPage } from '../shell/page.js';
 import { CROP } from './crops.js';
 import { readPictures } from './dropped.js';
-import { showRebuilt } from './rebuilt.js';
+import { showReconstructions } from './reconstructions.js';
 import type { VaeQuestion, VaeView } from './worker.js';
 
 const place = (id: string): HTMLElement => find(`#${id}`, HTMLElement);
 const notice = place('images-notice');
-const madeUp = find('#made-up', HTMLButtonElement);
+const synthetic = find('#synthetic', HTMLButtonElement);
 
 const page = openPage<VaeView, VaeQuestion>({
   folder: 'vae',
@@ -20,57 +20,59 @@ const page = openPage<VaeView, VaeQuestion>({
   draw,
 });
 takeFiles(find('#images', HTMLInputElement), (files) => void usePictures(files));
-madeUp.onclick = () => {
+synthetic.onclick = () => {
   page.ask({ pictures: [] });
-  madeUp.disabled = true;
-  tell('The made-up pictures are learned from again.');
+  synthetic.disabled = true;
+  announce('Training on the synthetic landscapes.');
 };
 
 async function usePictures(files: readonly File[]): Promise<void> {
   if (files.length === 0) return;
-  tell('Reading …');
+  announce('Reading …');
   try {
     const pictures = await readPictures(files);
     page.ask({ pictures });
-    madeUp.disabled = false;
-    const these = pictures.length === 1 ? 'One picture' : `${pictures.length.toLocaleString('en')} pictures`;
-    tell(`${these} of yours ${pictures.length === 1 ? 'is' : 'are'} learned from now.`);
+    synthetic.disabled = false;
+    announce(`Training on your ${counted(pictures.length)}.`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    tell(`These files cannot be used, and nothing has changed: ${reason}.`, true);
+    announce(`Cannot use these files: ${reason}. Nothing has changed.`, true);
   }
 }
 
-function tell(text: string, fault = false): void {
+function announce(text: string, isError = false): void {
   notice.textContent = text;
-  notice.classList.toggle('fault', fault);
-  // Files may have been dropped far above it.
-  if (fault) notice.scrollIntoView({ block: 'nearest' });
+  notice.classList.toggle('error', isError);
+  // The files may have been dropped far above the notice.
+  if (isError) notice.scrollIntoView({ block: 'nearest' });
+}
+
+function counted(pictures: number): string {
+  return pictures === 1 ? 'one picture' : `${pictures.toLocaleString('en')} pictures`;
 }
 
 function draw({ history, view }: Snapshot<VaeView>): void {
-  place('standing').textContent = standing(view);
-  showRebuilt(place('pictures'), view);
+  place('summary').textContent = summary(view);
+  showReconstructions(place('pictures'), view);
   showErrors(history);
   showUse(view);
 }
 
-function standing({ errors, pictures }: VaeView): string {
+function summary({ errors, pictures }: VaeView): string {
   const decibels = (error: number) => `${(-10 * Math.log10(error)).toFixed(1)} dB`;
-  const these = pictures === 1 ? 'One picture is' : `${pictures.toLocaleString('en')} pictures are`;
   return (
-    `${these} learned from, in crops of ${CROP} by ${CROP}; here are up to six of them, whole. The memory VAE rebuilds them with a ` +
-    `signal-to-noise ratio of ${decibels(errors.memory)}, the VQ-VAE with ${decibels(errors.vq)}; more is better. ` +
-    'Maps show how many rows a place reads, faint where few.'
+    `Both models train on ${CROP}×${CROP} crops of ${counted(pictures)}; up to six are shown. Peak signal-to-noise ratio: ` +
+    `memory VAE ${decibels(errors.memory)}, VQ-VAE ${decibels(errors.vq)} (higher is better). ` +
+    'The maps show how many rows each query reads: the stronger the blue, the more rows.'
   );
 }
 
 function showErrors(history: readonly Measures[]): void {
   const last = history.at(-1);
-  const now = (name: string) => last?.[name]?.toPrecision(3) ?? 'not known yet';
+  const now = (name: string) => last?.[name]?.toPrecision(3) ?? 'not measured yet';
   const curve = (y: string, name: 'blue' | 'orange') =>
     Plot.lineY(history, { x: 'update', y, stroke: color(name), strokeWidth: 1.75 });
-  showPlot(place('errors'), `Error over the updates; memory VAE, now ${now('loss')}; VQ-VAE, now ${now('vq')}`, {
+  showPlot(place('errors'), `Error by update; memory VAE, now ${now('loss')}; VQ-VAE, now ${now('vq')}`, {
     height: 220,
     x: { label: 'update', ticks: 4 },
     y: { label: null, zero: true, nice: true, grid: true, ticks: 4 },
@@ -81,9 +83,9 @@ function showErrors(history: readonly Measures[]): void {
 function showUse({ use, bits }: VaeView): void {
   const rows = use.memory.shares.length;
   const result =
-    `One read of the memory VAE spreads over about ${Math.round(2 ** bits.mean)} of ${rows} rows (${bits.mean.toFixed(1)} bits of ` +
-    `entropy, from ${bits.least.toFixed(1)} to ${bits.most.toFixed(1)}); the VQ-VAE's reads one. All reads together use about ` +
-    `${Math.round(use.memory.inUse)} rows of the one and ${Math.round(use.vq.inUse)} of the other.`;
+    `A read of the memory VAE spreads over about ${Math.round(2 ** bits.mean)} of ${rows} rows (entropy ${bits.mean.toFixed(1)} bits, ` +
+    `between ${bits.min.toFixed(1)} and ${bits.max.toFixed(1)}); the VQ-VAE reads a single row. Over all reads, the memory VAE uses ` +
+    `about ${Math.round(use.memory.inUse)} rows and the VQ-VAE ${Math.round(use.vq.inUse)}.`;
   place('reads').textContent = result;
   const curve = (shares: Float32Array, name: 'blue' | 'orange') => {
     const sorted = shares.toSorted((a, b) => b - a);
@@ -95,9 +97,9 @@ function showUse({ use, bits }: VaeView): void {
       strokeWidth: 1.75,
     });
   };
-  showPlot(place('use'), `How much each row is read, the most read first. ${result}`, {
+  showPlot(place('use'), `Share of reads by row, in descending order. ${result}`, {
     height: 220,
-    x: { label: 'rows, the most read first', ticks: 6 },
+    x: { label: 'rows, in descending order', ticks: 6 },
     y: { label: null, zero: true, nice: true, grid: true, ticks: 4, tickFormat: (share) => `${share} %` },
     marks: [
       Plot.ruleY([0], { stroke: color('rule') }),

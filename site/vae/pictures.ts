@@ -1,20 +1,20 @@
-// The pictures that are learned from: made up here, until a visitor drops others.
+// Synthetic landscapes, the training pictures until the user drops others.
 import { Random, type Runtime } from 'tapehead';
 
 export interface Picture {
   readonly width: number;
   readonly height: number;
-  /** Red, green and blue of every pixel, row by row. */
+  /** RGB bytes, row-major. */
   readonly data: Uint8Array;
 }
 
 type Color = readonly [red: number, green: number, blue: number];
-/** The color of a place, from 0 to 1 across the picture and down, or nothing. */
+/** Color at a position in [0, 1]², or undefined where the layer is transparent. */
 type Layer = (x: number, y: number) => Color | undefined;
 
 const COUNT = 24;
 const SIZE = 64;
-/** Samples of a pixel across and down. */
+/** Samples per pixel in each direction. */
 const SAMPLES = 2;
 
 const skies: readonly (readonly [top: Color, bottom: Color])[] = [
@@ -74,8 +74,8 @@ const TRUNK: Color = [84, 60, 40];
 const LIT: Color = [255, 236, 150];
 const DARK: Color = [40, 44, 60];
 
-/** Landscapes with houses, always the same: no sine enters them, so that they are alike in every browser. */
-export function madeUpPictures(runtime: Runtime): Picture[] {
+/** Draws landscapes with houses. They use no `Math.sin`, so they are the same in every browser. */
+export function syntheticPictures(runtime: Runtime): Picture[] {
   const random = new Random(runtime, 1);
   return Array.from({ length: COUNT }, () => paint(landscape(random)));
 }
@@ -136,7 +136,7 @@ function disc(centerX: number, centerY: number, radius: number, color: Color): L
     (x - centerX) * (x - centerX) + (y - centerY) * (y - centerY) < radius * radius ? color : undefined;
 }
 
-/** A triangle that stands on `base`, with its tip over `middle`. */
+/** An isosceles triangle on `base`, with its tip above `middle`. */
 function triangle(middle: number, base: number, half: number, height: number, color: Color): Layer {
   return (x, y) => (y <= base && Math.abs(x - middle) / half < 1 - (base - y) / height ? color : undefined);
 }

@@ -1,18 +1,21 @@
-// Trains the memory VAE, and a VQ-VAE on the same crops, as reproduce/memory-vae does with whole images.
+// Trains the memory VAE and a VQ-VAE on the same crops, as reproduce/memory-vae does on whole images.
 import { Adam, MemoryVAE, Random, type Reconstruction, type Runtime, VQVAE } from 'tapehead';
+import { rowEntropies } from '../../tools/entropy.js';
+import { oneHot } from '../../tools/one-hot.js';
+import { pixelVariance } from '../../tools/pixel-variance.js';
 import type { Measures, Settings } from '../shell/messages.js';
 import { serve, type Trainee } from '../shell/trainer.js';
-import { crop, drawCrops, varianceOf } from './crops.js';
-import { madeUpPictures, type Picture } from './pictures.js';
-import { entropies, oneHot, type Use, useOf } from './use.js';
+import { crop, drawCrops } from './crops.js';
+import { type Picture, syntheticPictures } from './pictures.js';
+import { type Use, useOf } from './use.js';
 
 export interface VaeSettings extends Settings {
   readonly seed: number;
-  /** Rows of the memory, and codes of the VQ-VAE. */
+  /** Number of memory rows and of VQ-VAE codes. */
   readonly memorySize: number;
   readonly latentSize: number;
   readonly narrow: number;
-  /** A multiple of 4: a residual block has a quarter within, as published. */
+  /** A multiple of 4: residual blocks have a quarter of these channels inside, as published. */
   readonly wide: number;
   readonly batch: number;
   readonly learningRate: number;
@@ -20,39 +23,39 @@ export interface VaeSettings extends Settings {
 
 export type Name = 'memory' | 'vq';
 
-/** A picture, and what the models make of it: colors from 0 to 1, [3, height, width] each. */
+/** A picture and its reconstructions: [3, height, width] in [0, 1] each. */
 export interface Shown {
   readonly width: number;
   readonly height: number;
   readonly original: Float32Array;
-  readonly again: Readonly<Record<Name, Float32Array>>;
-  /** Bits of entropy of the memory VAE's read at every place: [height / 4, width / 4]. */
+  readonly reconstructions: Readonly<Record<Name, Float32Array>>;
+  /** Entropy in bits of each read of the memory VAE: [height / 4, width / 4]. */
   readonly bits: Float32Array;
 }
 
 export interface VaeView {
-  /** How many pictures there are to learn from. */
+  /** Number of training pictures. */
   readonly pictures: number;
   readonly shown: readonly Shown[];
-  /** What the pictures that are shown read. */
+  /** Use of the memory by the pictures shown. */
   readonly use: Readonly<Record<Name, Use>>;
-  /** Bits of entropy of the memory VAE's reads. */
-  readonly bits: { readonly mean: number; readonly least: number; readonly most: number };
-  /** Mean square errors of a pixel that is shown. */
+  /** Entropy in bits of the memory VAE's reads. */
+  readonly bits: { readonly mean: number; readonly min: number; readonly max: number };
+  /** Mean squared error of a pixel of the pictures shown. */
   readonly errors: Readonly<Record<Name, number>>;
 }
 
-/** Other pictures to learn from; none for those that are made up. */
+/** Sets the training pictures; none for the synthetic ones. */
 export type VaeQuestion = { readonly pictures: readonly Picture[] };
 
-const MOST_SHOWN = 6;
-/** Crops from whose latent vectors the VQ-VAE's codes begin. */
-const START_CROPS = 64;
+const MAX_SHOWN = 6;
+/** Number of crops whose latent vectors initialise the VQ-VAE's codes. */
+const INIT_CROPS = 64;
 
-/** What was dropped last: it outlives a reset. */
+/** Pictures dropped last; they survive a reset. */
 let dropped: readonly Picture[] = [];
 
-class Reconstructing implements Trainee<VaeView, VaeQuestion> {
+class VaeTraining implements Trainee<VaeView, VaeQuestion> {
   readonly #memory: MemoryVAE;
   readonly #vq: VQVAE;
   readonly #optimizers: Readonly<Record<Name, Adam>>;
@@ -75,12 +78,12 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
     this.#memory = new MemoryVAE(runtime, { ...sizes, memorySize, random: new Random(runtime, seed) });
     const random = new Random(runtime, seed);
     this.#vq = new VQVAE(runtime, { ...sizes, codebookSize: memorySize, restartDeadCodes: true, random });
-    runtime.step(() => this.#vq.startAt(drawCrops(this.#crops, this.#pictures, START_CROPS), random));
+    runtime.step(() => this.#vq.startAt(drawCrops(this.#crops, this.#pictures, INIT_CROPS), random));
     const adam = { lr: learningRate, amsgrad: true };
     this.#optimizers = { memory: new Adam(this.#memory.parameters, adam), vq: new Adam(this.#vq.parameters, adam) };
   }
 
-  /** The memory VAE's alone: a checkpoint is one of Node's. */
+  /** Only those of the memory VAE, so that Node can load a checkpoint as one. */
   get parameters() {
     return this.#memory.parameters;
   }
@@ -88,13 +91,13 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
   update(): Measures {
     return this.runtime.step(() => {
       const images = drawCrops(this.#crops, this.#pictures, this.#batch);
-      const loss = this.#learn(this.#memory.forward(images), this.#optimizers.memory);
-      return { loss, vq: this.#learn(this.#vq.forward(images, { training: true }), this.#optimizers.vq) };
+      const loss = this.#optimize(this.#memory.forward(images), this.#optimizers.memory);
+      return { loss, vq: this.#optimize(this.#vq.forward(images, { training: true }), this.#optimizers.vq) };
     });
   }
 
-  /** Returns the error over the variance of the pictures. */
-  #learn({ loss, error }: Reconstruction, optimizer: Adam): number {
+  /** Runs one step of an optimizer and returns the error relative to the variance of the pictures. */
+  #optimize({ loss, error }: Reconstruction, optimizer: Adam): number {
     loss.backward();
     optimizer.step();
     optimizer.zeroGrad();
@@ -102,11 +105,13 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
   }
 
   view(): VaeView {
-    const seen = this.#pictures.slice(0, MOST_SHOWN).map((picture) => this.runtime.noGrad(() => this.#see(picture)));
-    const shown = seen.map(({ shown }) => shown);
+    const results = this.#pictures
+      .slice(0, MAX_SHOWN)
+      .map((picture) => this.runtime.noGrad(() => this.#reconstruct(picture)));
+    const shown = results.map(({ shown }) => shown);
     const use = (name: Name) =>
       useOf(
-        seen.map(({ weights }) => weights[name]),
+        results.map(({ weights }) => weights[name]),
         this.#memorySize,
       );
     return {
@@ -118,8 +123,8 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
     };
   }
 
-  /** A whole picture: the networks take any size. */
-  #see(picture: Picture): { shown: Shown; weights: Record<Name, Float32Array> } {
+  /** Reconstructs a whole picture: the networks accept any size. */
+  #reconstruct(picture: Picture): { shown: Shown; weights: Record<Name, Float32Array> } {
     const { width, height } = picture;
     const original = crop(picture, 0, 0, width, height);
     const images = this.runtime.tensor(original, [1, 3, height, width]);
@@ -128,9 +133,9 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
       memory: this.#memory.weights(images).toArray(),
       vq: oneHot(vq.codes, this.#memorySize),
     };
-    const again = { memory: this.#memory.forward(images).images.toArray(), vq: vq.images.toArray() };
-    const bits = entropies(weights.memory, this.#memorySize);
-    return { shown: { width, height, original, again, bits }, weights };
+    const reconstructions = { memory: this.#memory.forward(images).images.toArray(), vq: vq.images.toArray() };
+    const bits = rowEntropies(weights.memory, this.#memorySize);
+    return { shown: { width, height, original, reconstructions, bits }, weights };
   }
 
   ask({ pictures }: VaeQuestion): void {
@@ -139,20 +144,22 @@ class Reconstructing implements Trainee<VaeView, VaeQuestion> {
   }
 
   #use(pictures: readonly Picture[]): void {
-    this.#pictures = pictures.length > 0 ? pictures : madeUpPictures(this.runtime);
-    this.#variance = varianceOf(this.#pictures);
+    this.#pictures = pictures.length > 0 ? pictures : syntheticPictures(this.runtime);
+    this.#variance = pixelVariance(this.#pictures.map(({ data }) => data));
   }
 }
 
 function errorOf(shown: readonly Shown[], name: Name): number {
   return meanOf(
-    shown.map(({ original, again }) => original.map((value, i) => (value - (again[name][i] as number)) ** 2)),
+    shown.map(({ original, reconstructions }) =>
+      original.map((value, i) => (value - (reconstructions[name][i] as number)) ** 2),
+    ),
   );
 }
 
 function rangeOf(parts: readonly Float32Array[]): VaeView['bits'] {
   const all = parts.flatMap((part) => [...part]);
-  return { mean: meanOf(parts), least: Math.min(...all), most: Math.max(...all) };
+  return { mean: meanOf(parts), min: Math.min(...all), max: Math.max(...all) };
 }
 
 function meanOf(parts: readonly Float32Array[]): number {
@@ -161,7 +168,7 @@ function meanOf(parts: readonly Float32Array[]): number {
 }
 
 serve<VaeView, VaeQuestion>({
-  create: (runtime, settings) => new Reconstructing(runtime, settings as VaeSettings),
+  create: (runtime, settings) => new VaeTraining(runtime, settings as VaeSettings),
   settingsOf(shapeOf) {
     const [memorySize, latentSize] = shapeOf('memory') as [number, number];
     const [narrow, wide] = ['conv_1', 'conv_2'].map((name) => shapeOf(`encoder.${name}.weight`)[0]) as [number, number];

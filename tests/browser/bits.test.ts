@@ -1,4 +1,4 @@
-// Bit for bit: a browser is held to the same weights as Node.
+// Bitwise reproducibility: a browser trains the same weights as Node.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ import { isolation, serveFolder } from './folder-server.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** A page of this checkout's files that trains when asked. */
+/** Opens a page of this checkout's files that trains on request. */
 async function openPage(t: ExecutionContext): Promise<Page> {
   const server = await serveFolder(root, isolation);
   const browser = await startChromium();
@@ -25,7 +25,7 @@ async function openPage(t: ExecutionContext): Promise<Page> {
   return page;
 }
 
-test(`${STEPS} steps of every model come to the weights that are written down`, async (t) => {
+test(`${STEPS} steps of every model give the weights of trained-hashes.ts`, async (t) => {
   const page = await openPage(t);
   for (const model of modelNames) {
     const task = { model, steps: STEPS, variant: 'simd' } as const;
@@ -34,7 +34,7 @@ test(`${STEPS} steps of every model come to the weights that are written down`, 
   }
 });
 
-test('the public API comes to the hash of the WASI command', async (t) => {
+test('the public API and the WASI command give the same hash', async (t) => {
   const page = await openPage(t);
   const hash = await page.evaluate(`(async () => {
     const { load } = await import('/dist/index.js');

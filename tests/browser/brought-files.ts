@@ -1,4 +1,4 @@
-// Files that a visitor of the playground brings: made here, and dropped on a page.
+// Files that a user of the playground chooses or drops.
 import type { Page } from 'playwright-core';
 
 export interface BroughtFile {
@@ -6,14 +6,14 @@ export interface BroughtFile {
   readonly buffer: Buffer;
 }
 
-/** An IDX file of unsigned bytes, the numbers of which come from `value`. */
+/** An IDX file of unsigned bytes with the elements `value(i)`. */
 export function idx(shape: readonly number[], value: (i: number) => number): Buffer {
   const size = shape.reduce((product, dim) => product * dim, 1);
   const header = Buffer.from([0, 0, 8, shape.length, ...shape.flatMap((dim) => [0, 0, dim >> 8, dim & 255])]);
   return Buffer.concat([header, Buffer.from(Array.from({ length: size }, (_, i) => value(i)))]);
 }
 
-/** Lets files fall on the page. */
+/** Drops files on the page. */
 export async function drop(page: Page, ...files: BroughtFile[]): Promise<void> {
   const dataTransfer = await page.evaluateHandle(
     (files) => {
@@ -26,7 +26,7 @@ export async function drop(page: Page, ...files: BroughtFile[]): Promise<void> {
   await page.dispatchEvent('main', 'drop', { dataTransfer });
 }
 
-/** Chooses files in the page's field for them. */
+/** Chooses files in the file input of the page. */
 export async function choose(page: Page, ...files: BroughtFile[]): Promise<void> {
   const mimeType = 'application/octet-stream';
   await page.setInputFiles(

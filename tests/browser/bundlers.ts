@@ -1,5 +1,4 @@
-// The bundlers that users have, each with its default settings: from a module in a folder to files that a page can load, and without a
-// warning from webpack or Rollup.
+// Common bundlers with their default settings. A warning of webpack or Rollup is an error.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
@@ -9,8 +8,8 @@ import * as vite from 'vite';
 import webpack from 'webpack';
 
 /**
- * Bundles `entries`, modules as `root` would import them, into `out`, each under its name; `index.html` there loads the first. `root` is a
- * package of type module.
+ * Bundles `entries`, import specifiers by name, into the folder `out`, whose `index.html` loads the first. `root` is
+ * the folder of a package of type module.
  */
 export type Bundle = (root: string, entries: Readonly<Record<string, string>>, out: string) => Promise<void>;
 

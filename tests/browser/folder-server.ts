@@ -1,24 +1,24 @@
-// A plain static server of the files in a folder.
+// A static file server.
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
 export interface FolderServer {
-  /** Without a slash at the end. */
+  /** URL without a trailing slash. */
   readonly url: string;
-  /** The paths of the files that have been fetched. */
+  /** Paths of the files fetched so far. */
   readonly fetched: ReadonlySet<string>;
   close(): void;
 }
 
-/** What makes a page cross-origin isolated. */
+/** Headers that make a page cross-origin isolated. */
 export const isolation = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-/** A strict policy, under which WebAssembly may still be compiled. */
+/** A strict policy that still allows WebAssembly. */
 export const strictPolicy = { 'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'" };
 
 const types: Readonly<Record<string, string>> = {
@@ -29,7 +29,7 @@ const types: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** Serves the files of `folder`, each with these headers. */
+/** Serves the files of `folder` with these headers. */
 export async function serveFolder(folder: string, headers: Record<string, string> = {}): Promise<FolderServer> {
   const fetched = new Set<string>();
   const server = createServer(async (request, response) => {

@@ -1,4 +1,4 @@
-// The package as it is published, installed where its users would.
+// The package as published, installed in a new folder.
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,15 @@ export const root = fileURLToPath(new URL('../../..', import.meta.url));
 export const run = promisify(execFile);
 
 export interface Installed {
-  /** A folder with a package.json and node_modules: npm's registry brought the dependencies. */
+  /** Folder with package.json and node_modules; dependencies come from npm's registry. */
   readonly folder: string;
-  /** The path of what npm pack made. */
+  /** Path of the result of npm pack. */
   readonly tarball: string;
 }
 
-/** Packs this package and installs it in a new folder, which also gets the compiled modules that the tests run in browsers. */
+/**
+ * Packs this package and installs it in a new folder, together with the compiled modules that tests run in browsers.
+ */
 export async function install(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'tapehead-'));
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });

@@ -1,4 +1,4 @@
-// The packed package: what lint says of it, what it installs, README's first snippet in Node and under TypeScript, no bundler.
+// The packed package: lint, dependencies, README's first snippet in Node and TypeScript, use without a bundler.
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -27,13 +27,13 @@ async function manifest(folder: string): Promise<Record<string, Record<string, s
   return JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
 }
 
-/** The first block of TypeScript in README.md. */
+/** The first TypeScript block of README.md. */
 async function snippet(): Promise<string> {
   const readme = await readFile(join(root, 'README.md'), 'utf8');
   return /```ts\n(.*?)```/s.exec(readme)?.[1] as string;
 }
 
-test('publint has nothing to say', async (t) => {
+test('publint finds no problem', async (t) => {
   const { messages, pkg } = await publint({ pkgDir: join(installed.folder, 'node_modules/tapehead'), pack: false });
   t.deepEqual(
     messages.map((message) => formatMessage(message, pkg)),
@@ -41,14 +41,14 @@ test('publint has nothing to say', async (t) => {
   );
 });
 
-test('types resolve wherever ES modules are imported', async (t) => {
+test('types resolve in every mode of importing ES modules', async (t) => {
   const wasm = Object.keys((await manifest(root)).exports as object).filter((path) => path.endsWith('.wasm'));
   const attw = join(dirname(require.resolve('@arethetypeswrong/cli/package.json')), 'dist/index.js');
   const excluded = ['--exclude-entrypoints', ...wasm.map((path) => path.slice(2))];
   await t.notThrowsAsync(run(process.execPath, [attw, installed.tarball, '--profile', 'esm-only', ...excluded]));
 });
 
-test('no package that is installed has an install script, and the licence is there', async (t) => {
+test('installs no further packages and no install script, and contains the licence', async (t) => {
   const { packages } = JSON.parse(await readFile(join(installed.folder, 'node_modules/.package-lock.json'), 'utf8'));
   const names = Object.keys(packages);
   t.deepEqual(
@@ -72,11 +72,11 @@ for (const [moduleResolution, module] of [
   ['nodenext', 'nodenext'],
   ['bundler', 'esnext'],
 ] as const) {
-  test(`README's first snippet is right under TypeScript, strict, with moduleResolution ${moduleResolution}`, async (t) => {
+  test(`README's first snippet compiles in strict TypeScript with moduleResolution ${moduleResolution}`, async (t) => {
     const path = join(installed.folder, `${moduleResolution}.ts`);
     await writeFile(
       path,
-      `${await snippet()}\n// @ts-expect-error: types are there, and refuse what is wrong.\nawait load({ threads: 'two' });\n`,
+      `${await snippet()}\n// @ts-expect-error: the types refuse a string.\nawait load({ threads: 'two' });\n`,
     );
     const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
     const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', module];
@@ -86,7 +86,7 @@ for (const [moduleResolution, module] of [
   });
 }
 
-test('a static server and an import map are enough for a page', async (t) => {
+test('a page needs only a static server and an import map', async (t) => {
   const { folder } = installed;
   const map = await readFile(join(root, 'tests/browser/app/plain.html'), 'utf8');
   const html = map.replace('/dist/index.js', '/node_modules/tapehead/dist/index.js').replace('/dist/tests/', '/tests/');

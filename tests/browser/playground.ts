@@ -1,23 +1,24 @@
-// What the tests of the playground's pages share: the built site in a browser, a page that is ready to train, its buttons.
+// Shared parts of the playground's tests: the built site in a browser, pages and their buttons.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import anyTest, { type TestFn } from 'ava';
 import type { Browser, Page } from 'playwright-core';
 import { build } from 'vite';
+import { siteHeaders } from '../../tools/site-headers.js';
 import { startChromium } from './chromium.js';
-import { type FolderServer, isolation, serveFolder } from './folder-server.js';
+import { type FolderServer, serveFolder } from './folder-server.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** The browser, and the site with and without the headers that threads need. */
+/** The browser, and servers of the site with the documented headers and with none. */
 export interface Playground {
   browser: Browser;
   isolated: FolderServer;
   open: FolderServer;
 }
 
-/** Builds the site and opens it before the tests of a file, and closes it after them. */
+/** Builds and serves the site before the tests of a file, and closes everything after them. */
 export function playgroundTest(): TestFn<Playground> {
   const test = anyTest as TestFn<Playground>;
   test.before(async (t) => {
@@ -25,7 +26,7 @@ export function playgroundTest(): TestFn<Playground> {
     const site = join(root, 'dist/site');
     t.context = {
       browser: await startChromium(),
-      isolated: await serveFolder(site, isolation),
+      isolated: await serveFolder(site, siteHeaders),
       open: await serveFolder(site),
     };
   });
@@ -36,7 +37,7 @@ export function playgroundTest(): TestFn<Playground> {
   return test;
 }
 
-/** Opens a page of the playground, ready to train with these numbers in its form. */
+/** Opens a page of the playground and resets it with these numbers in its form. */
 export async function ready(
   page: Page,
   { url }: FolderServer,
@@ -55,12 +56,12 @@ export async function reset(page: Page): Promise<void> {
   await updates(page, 0);
 }
 
-/** Waits until the page says that so many updates are done. */
+/** Waits until the page shows this number of updates. */
 export async function updates(page: Page, count: number): Promise<void> {
   await page.locator('#updates').getByText(String(count), { exact: true }).waitFor();
 }
 
-/** Presses Step until so many updates are done. */
+/** Presses Step until the page shows this number of updates. */
 export async function stepTo(page: Page, count: number): Promise<void> {
   for (let i = Number(await page.textContent('#updates')) + 1; i <= count; i++) {
     await page.click('#step');
@@ -68,7 +69,7 @@ export async function stepTo(page: Page, count: number): Promise<void> {
   }
 }
 
-/** The checkpoint that the page saves. */
+/** Returns the checkpoint that the page saves. */
 export async function saved(page: Page): Promise<Uint8Array> {
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
   return readFile(await download.path());

@@ -1,4 +1,4 @@
-// The playground, as it is built, in a real browser: each model learns from a click; buttons, checkpoints, accessibility.
+// The built playground in a browser: training, buttons, checkpoints, accessibility, security policy.
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { load, NTM, Random, readSafetensors, writeSafetensors } from 'tapehead';
@@ -6,7 +6,7 @@ import { openFile, playgroundTest, ready, reset, saved, stepTo } from './playgro
 
 const test = playgroundTest();
 
-/** Settings with which a page learns quickly, and by which factor its loss must fall. */
+/** Settings with which a page trains quickly, and the factor by which its loss must fall. */
 const lessons = {
   ntm: { settings: { length: 4, memorySize: 16, wordSize: 12 }, factor: 4 },
   gumbel: { settings: {}, factor: 5 },
@@ -25,7 +25,12 @@ async function numberIn(page: Page, selector: string): Promise<number> {
   return Number((await page.textContent(selector))?.replaceAll(',', ''));
 }
 
-/** All weights after three updates of a fresh model. */
+/** Huge dimensions, whose product is 2^50 at most, and one of 0: no elements. */
+function emptyShape(shape: readonly number[]): number[] {
+  return [...shape.map(() => 2 ** Math.floor(50 / shape.length)), 0];
+}
+
+/** All weights after a reset and three updates. */
 async function trained(page: Page): Promise<unknown> {
   await reset(page);
   await stepTo(page, 3);
@@ -35,7 +40,7 @@ async function trained(page: Page): Promise<unknown> {
 for (const name of names) {
   const { settings, factor } = lessons[name];
 
-  test.serial(`${name}: from a click on Train the loss falls by a factor of ${factor}`, async (t) => {
+  test.serial(`${name}: after a click on Train the loss falls by a factor of ${factor}`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
     await stepTo(page, 1);
     const first = await numberIn(page, '#loss');
@@ -52,7 +57,7 @@ for (const name of names) {
     await page.close();
   });
 
-  test.serial(`${name}: a seed gives the same weights again, and another one others`, async (t) => {
+  test.serial(`${name}: equal seeds give equal weights, different seeds different ones`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
     const first = await trained(page);
     t.deepEqual(await trained(page), first);
@@ -63,7 +68,7 @@ for (const name of names) {
     await page.close();
   });
 
-  test.serial(`${name}: Pause holds training, and Train goes on`, async (t) => {
+  test.serial(`${name}: Pause stops training, and Train continues`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
     await page.click('#train');
     await page.waitForFunction(() => Number(document.querySelector('#updates')?.textContent) > 0);
@@ -80,7 +85,7 @@ for (const name of names) {
     await page.close();
   });
 
-  test.serial(`${name}: a checkpoint comes back as it was; another file changes nothing`, async (t) => {
+  test.serial(`${name}: a checkpoint round-trips; an invalid file changes nothing`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
     await stepTo(page, 4);
     const file = await saved(page);
@@ -92,7 +97,7 @@ for (const name of names) {
     t.deepEqual(readSafetensors(await saved(page)).tensors, readSafetensors(file).tensors);
     for (const wrong of [new TextEncoder().encode('not a checkpoint'), writeSafetensors(new Map())]) {
       await openFile(page, wrong);
-      await page.getByText(/^This file cannot be loaded, and nothing has changed: .+ must .+, got .+\.$/).waitFor();
+      await page.getByText(/^Cannot load this checkpoint: .+\. Nothing has changed\.$/).waitFor();
       t.is(await page.textContent('#updates'), '4');
       await page.click('#save');
       await page.getByText('Checkpoint saved.').waitFor();
@@ -100,7 +105,67 @@ for (const name of names) {
     await page.close();
   });
 
-  test.serial(`${name}: without isolation there is one thread, and the page says why`, async (t) => {
+  test.serial(`${name}: a checkpoint of huge dimensions or of NaN is refused at once`, async (t) => {
+    const page = await ready(await t.context.browser.newPage(), t.context.isolated, name, settings);
+    await stepTo(page, 1);
+    const { tensors, metadata } = readSafetensors(await saved(page));
+    // Tensors without elements fit into a file of a few kilobytes, whatever their other dimensions.
+    const huge = new Map(
+      [...tensors].map(([key, { shape }]) => [key, { shape: emptyShape(shape), data: new Float32Array() }]),
+    );
+    const nan = new Map(
+      [...tensors].map(([key, { shape, data }]) => [
+        key,
+        { shape, data: new Float32Array(data.length).fill(Number.NaN) },
+      ]),
+    );
+    const refusals = [
+      [huge, /must be an integer from \d+ to \d+, got \d{4,}\. Nothing has changed\.$/],
+      [nan, /must hold finite numbers, got NaN at index 0\. Nothing has changed\.$/],
+    ] as const;
+    for (const [wrong, message] of refusals) {
+      const start = performance.now();
+      await openFile(page, writeSafetensors(wrong, metadata));
+      await page.getByText(message).waitFor();
+      t.true(performance.now() - start < 3000);
+      await stepTo(page, Number(await page.textContent('#updates')) + 1);
+    }
+    await page.close();
+  });
+
+  test.serial(`${name}: the page works under its security policy, heat maps included`, async (t) => {
+    const page = await t.context.browser.newPage();
+    const violations: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') violations.push(message.text());
+    });
+    page.on('pageerror', (error) => violations.push(error.message));
+    await ready(page, t.context.isolated, name, settings);
+    await stepTo(page, 2);
+    const images = await page.locator('.plot image').evaluateAll(async (elements) => {
+      const urls = elements.map((element) => (element as SVGImageElement).href.baseVal);
+      // Rejects if the policy blocks the image.
+      await Promise.all(urls.map((src) => Object.assign(new Image(), { src }).decode()));
+      return urls.length;
+    });
+    t.is(images > 0, name === 'ntm' || name === 'gumbel');
+    await saved(page);
+    t.deepEqual(violations, []);
+    const blocked = await page.evaluate(() => {
+      const violated = new Promise((resolve) =>
+        addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true }),
+      );
+      document.body.append(
+        Object.assign(document.createElement('script'), { textContent: 'globalThis.injected = true' }),
+      );
+      return violated;
+    });
+    t.is(blocked, 'script-src-elem');
+    t.is(await page.evaluate('globalThis.injected'), undefined);
+    await page.close();
+  });
+
+  test.serial(`${name}: without isolation the page uses one thread and says why`, async (t) => {
     const page = await ready(await t.context.browser.newPage(), t.context.open, name, settings);
     t.regex(String(await page.textContent('#engine')), /on one thread: .*a page must be cross-origin isolated/);
     await stepTo(page, 1);
@@ -108,14 +173,14 @@ for (const name of names) {
     await page.close();
   });
 
-  test.serial(`${name}: without SIMD the page says that training is not possible`, async (t) => {
+  test.serial(`${name}: without SIMD the page says that training failed`, async (t) => {
     const page = await t.context.browser.newPage();
     await page.route('**/assets/worker-*.js', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `WebAssembly.validate = () => false;\n${await response.text()}` });
     });
     await page.goto(`${t.context.isolated.url}/${name}/index.html`);
-    await page.getByText(/^Training is not possible: load: the engine must support WebAssembly SIMD/).waitFor();
+    await page.getByText(/^Training failed: load: .*WebAssembly SIMD/).waitFor();
     t.true(await page.isDisabled('#train'));
     await page.unrouteAll({ behavior: 'wait' });
     await page.close();
@@ -124,7 +189,7 @@ for (const name of names) {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const path of ['index.html', ...names.map((name) => `${name}/index.html`)]) {
-    test.serial(`axe finds nothing on ${path} in ${colorScheme}; it fits 360 pixels`, async (t) => {
+    test.serial(`axe finds no violation on ${path} in ${colorScheme}, and the page fits 360 pixels`, async (t) => {
       const { browser, isolated } = t.context;
       const page = await browser.newPage({ colorScheme, viewport: { width: 360, height: 740 } });
       await page.goto(`${isolated.url}/${path}`);
@@ -141,6 +206,27 @@ for (const colorScheme of ['light', 'dark'] as const) {
   }
 }
 
+test.serial('plots have their colors even if the style sheet arrives after the scripts', async (t) => {
+  const page = await t.context.browser.newPage();
+  await page.route('**/gumbel/index.html', async (route) => {
+    const response = await route.fetch();
+    // A style sheet for print does not delay scripts, as no style sheet does in WebKit.
+    const body = (await response.text()).replace('<link rel="stylesheet"', '<link media="print" rel="stylesheet"');
+    await route.fulfill({ response, body });
+  });
+  await page.goto(`${t.context.open.url}/gumbel/index.html`);
+  await page.locator('#fit svg').waitFor();
+  const strokes = () =>
+    page.locator('#fit g[stroke]').evaluateAll((marks) => marks.map((mark) => mark.getAttribute('stroke')));
+  t.false((await strokes()).some((stroke) => stroke?.startsWith('#')));
+  await page.evaluate(() => document.querySelector('link[media=print]')?.removeAttribute('media'));
+  await page.waitForFunction(() => getComputedStyle(document.documentElement).getPropertyValue('--blue') !== '');
+  await stepTo(page, 1);
+  const blue = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--blue'));
+  t.true((await strokes()).includes(blue));
+  await page.close();
+});
+
 test.serial('a checkpoint of another size, made in Node, sets the form', async (t) => {
   const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'ntm');
   const runtime = await load({ threads: 1 });
@@ -154,10 +240,10 @@ test.serial('a checkpoint of another size, made in Node, sets the form', async (
   await page.close();
 });
 
-test.serial('ntm: length 120 is tested on request, and the memory shown after the chosen step', async (t) => {
+test.serial('ntm: a test at length 120, and the memory after a chosen step', async (t) => {
   const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'ntm', lessons.ntm.settings);
   await page.click('#test');
-  await page.getByText(/^\d+\.\d+ % of the bits of 5 sequences of 120 are wrong\.$/).waitFor();
+  await page.getByText(/^\d+\.\d+ % of the bits of 5 sequences of length 120 are wrong\.$/).waitFor();
   t.is(await page.locator('#long-outputs svg').count(), 1);
   await page.focus('#time');
   await page.keyboard.press('Home');
@@ -167,11 +253,11 @@ test.serial('ntm: length 120 is tested on request, and the memory shown after th
   await page.close();
 });
 
-test.serial('gumbel: another bank is read with no training', async (t) => {
+test.serial('gumbel: reads from another bank without retraining', async (t) => {
   const page = await ready(await t.context.browser.newPage(), t.context.isolated, 'gumbel');
   const before = await page.textContent('#share');
   await page.selectOption('#bank', 'double');
-  const plot = page.getByRole('img', { name: /^What is read for every x/ });
+  const plot = page.getByRole('img', { name: /^Value read by x/ });
   await plot.getByText('2.0', { exact: true }).waitFor();
   t.is(await page.textContent('#share'), before);
   t.is(await page.textContent('#updates'), '0');

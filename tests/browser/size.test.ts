@@ -1,4 +1,4 @@
-// What a page with one model fetches, what it does not carry, and what the wasm builds weigh in the package.
+// Download size of a page with one model, tree shaking, and the size of the wasm builds in the package.
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { startChromium } from './chromium.js';
 import { isolation, serveFolder } from './folder-server.js';
 import { type Installed, install } from './installed.js';
 
-/** A small application for each model; `loss` is what it trains. */
+/** A small application for each model. */
 const apps = {
   NTM: `import { Adam, binaryCrossEntropyWithLogits, CopyTask, load, NTM, Random, split } from 'tapehead';
     const runtime = await load();
@@ -54,7 +54,7 @@ const update = `
 
 const KB = 1024;
 
-/** What the names of files with a wasm build have in them. */
+/** Matches the names of files with a wasm build. */
 const builds = /(simd|relaxed)/;
 
 type App = keyof typeof apps;
@@ -77,14 +77,14 @@ test.after.always(async () => {
   if (installed !== undefined) await rm(installed.folder, { recursive: true });
 });
 
-/** The files that the page fetches, threads' own script with them, and what they hold, by their paths. */
+/** Files that the page fetches, including the worker script: content by path. */
 async function fetched(app: App, headers: Record<string, string>): Promise<Map<string, Buffer>> {
   const folder = join(installed.folder, 'out', app);
   const server = await serveFolder(folder, headers);
   const page = await browser.newPage();
   await page.goto(`${server.url}/index.html`);
   await page.waitForFunction('globalThis.trained');
-  // The script of a thread, which nobody waits for.
+  // Nothing else waits for the worker script.
   while (headers === isolation && ![...server.fetched].some((path) => path.includes('tapehead-worker'))) {
     await setTimeout(20);
   }
@@ -94,7 +94,7 @@ async function fetched(app: App, headers: Record<string, string>): Promise<Map<s
   return new Map(await Promise.all(paths.map(async (path) => [path, await readFile(join(folder, path))] as const)));
 }
 
-/** The sizes of the same files, compressed, by their paths. */
+/** Gzipped sizes of these files by path. */
 async function compressed(app: App, headers: Record<string, string>): Promise<Map<string, number>> {
   return new Map([...(await fetched(app, headers))].map(([path, content]) => [path, gzipSync(content).length]));
 }
@@ -105,27 +105,27 @@ function sum(sizes: ReadonlyMap<string, number>): number {
 
 for (const app of Object.keys(apps) as App[]) {
   test.serial(
-    `a page with one ${app} fetches at most 40 KB, compressed, wasm included; threads add at most 4`,
+    `a page with one ${app} fetches at most 40 KB, gzipped, including wasm; threads add at most 4 KB`,
     async (t) => {
       const alone = await compressed(app, {});
       const threaded = await compressed(app, isolation);
       for (const [path, size] of threaded) t.log(`${size} ${path}${alone.has(path) ? '' : ', for threads'}`);
       t.log(`${sum(alone)} alone, ${sum(threaded)} with threads`);
       t.is([...alone.keys()].filter((path) => builds.test(path)).length, 1);
-      t.is(threaded.size, alone.size + 2, 'what shares the kernels, and what a thread runs');
+      t.is(threaded.size, alone.size + 2, 'the multithreaded kernels and the worker script');
       t.true(sum(alone) <= 40 * KB && sum(threaded) - sum(alone) <= 4 * KB);
     },
   );
 }
 
-test.serial('an application carries the model that it uses and no other', async (t) => {
+test.serial('an application contains only the model that it uses', async (t) => {
   for (const app of Object.keys(apps) as App[]) {
     const texts = [...(await fetched(app, {}))].filter(([path]) => !builds.test(path)).map(([, text]) => text);
     for (const model of Object.keys(apps)) t.is(texts.join().includes(model), model === app, `${model} in ${app}`);
   }
 });
 
-test('all wasm builds, as files and as modules, weigh at most 150 KB', async (t) => {
+test('all wasm builds, as files and as modules, take at most 150 KB', async (t) => {
   let total = 0;
   for (const folder of ['dist/wasm', 'dist/bindings/wasm']) {
     const path = join(installed.folder, 'node_modules/tapehead', folder);

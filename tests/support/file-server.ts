@@ -1,26 +1,26 @@
-// A local HTTP server for downloads that can be told to misbehave.
+// A local HTTP server for downloads, with configurable failures.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** How one request is answered. */
+/** Answers one request. */
 export type Answer = (
   content: Buffer,
   request: IncomingMessage,
   response: ServerResponse,
-  /** Calls back once the client has so many bytes of the file. */
+  /** Calls `act` once the client has this many bytes of the file. */
   once: (bytes: number, act: () => void) => void,
 ) => void;
 
 export interface FileServer {
   readonly url: string;
-  /** The Range header of every request so far. */
+  /** Range headers of all requests so far. */
   readonly ranges: (string | undefined)[];
-  /** Tells the server how much of the file the client has, so that it breaks off exactly there. */
+  /** Reports how many bytes the client has, so that the server can interrupt the transfer exactly there. */
   received(bytes: number): void;
   close(): void;
 }
 
-/** Serves `content` at any path: the answers one after the other, the last one again and again. */
+/** Serves `content` at any path, with one answer after another; the last one repeats. */
 export async function serve(content: Buffer, ...answers: Answer[]): Promise<FileServer> {
   const ranges: (string | undefined)[] = [];
   let waiting = { bytes: Infinity, act: () => {} };
@@ -43,17 +43,17 @@ export async function serve(content: Buffer, ...answers: Answer[]): Promise<File
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`, ranges, received, close };
 }
 
-/** As a good server does: the whole file, or the range asked for. */
+/** Sends the whole file or the requested range. */
 export const whole: Answer = (content, request, response) => {
   const start = startOf(request);
   if (start > 0) response.writeHead(206, { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` });
   response.end(content.subarray(start));
 };
 
-/** The whole file, whatever was asked for. */
+/** Sends the whole file and ignores ranges. */
 export const withoutRange: Answer = (content, _, response) => response.end(content);
 
-/** Sends so many bytes of what was asked for, and closes the connection once the client has them. */
+/** Sends this many bytes of the requested range and closes the connection once the client has them. */
 export const brokenOff =
   (bytes: number): Answer =>
   (content, request, response, once) => {
@@ -62,7 +62,7 @@ export const brokenOff =
     else silent(bytes)(content, request, response, once);
   };
 
-/** Sends so many bytes of what was asked for, then nothing any more. */
+/** Sends this many bytes of the requested range, then nothing. */
 export const silent =
   (bytes: number): Answer =>
   (content, request, response) => {
@@ -72,7 +72,7 @@ export const silent =
     response.write(content.subarray(start, start + bytes));
   };
 
-/** One byte of the answer is wrong. */
+/** Sends one wrong byte. */
 export const corrupt: Answer = (content, request, response, once) => {
   const damaged = Buffer.from(content);
   damaged[damaged.length - 1] = (damaged.at(-1) as number) ^ 1;

@@ -1,4 +1,5 @@
-// Training steps as one writes them for jax-js: a function of all weights and moments, compiled by its jit; optimizers, which it leaves to others.
+// Training steps in the style of jax-js: jitted functions of all weights and moments, and optimizers, which it does not
+// provide.
 import { blockUntilReady, numpy, tree } from '@jax-js/jax';
 import type { Side } from '../row.js';
 import { array } from './jax.js';
@@ -7,7 +8,7 @@ import { isWeightMatrix, type Operand, training } from './tapehead.js';
 type A = numpy.Array;
 export type Arrays = Record<string, A>;
 
-/** A state dict as arrays; matrices of weights transposed to [inputs, outputs], as is usual there. */
+/** Converts a state dict to arrays; weight matrices are transposed to [inputs, outputs], the convention there. */
 export function arrays(state: ReadonlyMap<string, Operand>): Arrays {
   return Object.fromEntries(
     [...state].map(([name, entry]) => [
@@ -21,7 +22,7 @@ export function zerosLike(of: Arrays): Arrays {
   return tree.map((x: A) => numpy.zeros(x.shape), of) as Arrays;
 }
 
-/** A step from a state to the next, with its loss. It owns what it is given. */
+/** A training run from a pure step function, which owns its arguments. */
 export function jaxTraining<State extends Record<string, Arrays>>(
   first: State,
   step: (state: State, count: number) => [loss: A, next: State],
@@ -38,7 +39,7 @@ export function jaxTraining<State extends Record<string, Arrays>>(
 
 export const [beta1, beta2, eps] = [0.9, 0.999, 1e-8];
 
-/** What Adam's corrections for the start at zero come to at a step: a factor on the mean (with the rate), one on the square. */
+/** Bias corrections of Adam at a step: the factor of the mean (times the learning rate) and of the square. */
 export function corrections(lr: number, step: number): [rate: number, square: number] {
   return [lr / (1 - beta1 ** step), 1 / (1 - beta2 ** step)];
 }
@@ -49,7 +50,7 @@ export function adamState(weights: Arrays): AdamState {
   return { weights, means: zerosLike(weights), squares: zerosLike(weights) };
 }
 
-/** Every weight after a step of Adam, for use under `jit`. */
+/** A step of Adam, for use under `jit`. */
 export function adam(state: AdamState, gradients: Arrays, rate: A, square: A): AdamState {
   const next: AdamState = { weights: {}, means: {}, squares: {} };
   for (const [name, g] of Object.entries(gradients)) {
@@ -69,9 +70,9 @@ export function adam(state: AdamState, gradients: Arrays, rate: A, square: A): A
   return next;
 }
 
-/** The array of that name, which must be there. */
+/** Returns the array of that name. Throws a RangeError if there is none. */
 export function of(arrays: Arrays, name: string): A {
   const found = arrays[name];
-  if (found === undefined) throw new RangeError(`arrays: name must be in the state dict, got ${name}`);
+  if (found === undefined) throw new RangeError(`jax: missing array ${name}`);
   return found;
 }

@@ -1,4 +1,4 @@
-// How jax-js does a piece of work of the comparison, on its WebAssembly backend, compiled by its jit.
+// Ops by jax-js, jitted on its WebAssembly backend.
 import { defaultDevice, init, jit, numpy } from '@jax-js/jax';
 import type { Side } from '../row.js';
 import type { Operand } from './tapehead.js';

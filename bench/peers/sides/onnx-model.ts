@@ -1,4 +1,4 @@
-// Models in the ONNX format, made in memory: the few messages of onnx.proto that a graph of float32 tensors needs.
+// ONNX models built in memory, with the messages of onnx.proto that a graph of float32 tensors needs.
 import protobuf from 'protobufjs';
 import type { Shape } from 'tapehead';
 import type { Operand } from './tapehead.js';
@@ -7,14 +7,14 @@ export interface OnnxNode {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Whole numbers and lists of them. */
+  /** Integers and lists of integers. */
   readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 export interface OnnxGraph {
   readonly inputs: Readonly<Record<string, Shape>>;
   readonly outputs: readonly string[];
-  /** Numbers that are part of the model. */
+  /** Initializers of the graph. */
   readonly constants?: Readonly<Record<string, Operand>>;
   readonly nodes: readonly OnnxNode[];
 }

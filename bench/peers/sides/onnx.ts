@@ -1,15 +1,15 @@
-// How onnxruntime-web does a piece of work of the comparison: a graph made in memory, run by its WebAssembly provider.
+// Ops by onnxruntime-web: graphs built in memory, run by its WebAssembly provider.
 import * as ort from 'onnxruntime-web';
 import type { Runtime } from 'tapehead';
 import type { Side } from '../row.js';
 import { type OnnxGraph, onnxModel } from './onnx-model.js';
 import type { Operand } from './tapehead.js';
 
-/** A session on as many threads as ours has. */
+/** Creates a session with as many threads as the runtime. */
 export async function onnxSession(runtime: Runtime, graph: OnnxGraph): Promise<ort.InferenceSession> {
   ort.env.wasm.numThreads = runtime.info.threads;
   const session = await ort.InferenceSession.create(onnxModel(graph), { executionProviders: ['wasm'] });
-  // In Node it leaves a global Worker behind, and jax-js would take that for a browser's.
+  // In Node it leaves a global Worker behind, which jax-js would mistake for that of a browser.
   Reflect.deleteProperty(globalThis, 'Worker');
   return session;
 }
@@ -18,7 +18,7 @@ export function onnxTensor({ data, shape }: Operand): ort.Tensor {
   return new ort.Tensor('float32', data, shape);
 }
 
-/** A node with inputs `x0`, `x1`, …; those in `constant` are part of the model, as weights are. */
+/** A graph of one node with inputs `x0`, `x1`, …; those in `constant` are initializers, as weights are. */
 export async function onnxOp(
   runtime: Runtime,
   operands: readonly Operand[],
@@ -43,9 +43,9 @@ export async function onnxOp(
   };
 }
 
-/** The package's training half, which it had from 1.17 to 1.19. */
+/** The training API of the package, which exists only in versions 1.17 to 1.19. */
 export async function onnxTraining(): Promise<never> {
   const part = 'onnxruntime-web/training';
   await import(part);
-  throw new RangeError(`${part} must be written for, now that it is there again`);
+  throw new RangeError(`${part} is available again: write its side of the comparison`);
 }

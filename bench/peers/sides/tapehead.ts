@@ -1,19 +1,22 @@
-// How tapehead does a piece of work of the comparison, and the inputs that all sides get.
+// Ops by tapehead, and the inputs that all sides share.
 import { Random, type Runtime, type Shape, type Tensor } from 'tapehead';
 import type { Side } from '../row.js';
 
-/** Numbers with their shape, row-major. */
+/** A row-major tensor. */
 export interface Operand {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
 
-/** Whether an entry of a state dict is a matrix [outputs, inputs], which other libraries keep as [inputs, outputs]. */
+/**
+ * Whether an entry of a state dict is a weight matrix [outputs, inputs], which other libraries store as [inputs,
+ * outputs].
+ */
 export function isWeightMatrix(name: string, { shape }: Operand): boolean {
   return /weight(_ih|_hh)?$/.test(name) && shape.length === 2;
 }
 
-/** Numbers from U(-1, 1), the same at every call. */
+/** Draws operands from U(-1, 1), the same at every call. */
 export function operands(runtime: Runtime, shapes: readonly Shape[]): Operand[] {
   const random = new Random(runtime, 1);
   return shapes.map((shape) => ({
@@ -22,7 +25,7 @@ export function operands(runtime: Runtime, shapes: readonly Shape[]): Operand[] 
   }));
 }
 
-/** An op as a user calls it, on operands that stay. */
+/** An op on persistent operands. */
 export function tapeheadOp(runtime: Runtime, inputs: readonly Operand[], op: (...inputs: Tensor[]) => Tensor): Side {
   const tensors = inputs.map(({ data, shape }) => runtime.tensor(data, shape));
   return {
@@ -31,10 +34,10 @@ export function tapeheadOp(runtime: Runtime, inputs: readonly Operand[], op: (..
   };
 }
 
-/** Steps whose losses are compared: from the second on they tell gradients and update too. */
+/** Number of steps whose losses are compared: from the second on they depend on gradients and updates too. */
 const STEPS_COMPARED = 3;
 
-/** A training step of either side, which returns its loss. */
+/** A side from a training step that returns its loss. */
 export function training(step: () => number | Promise<number>): Side {
   const result = async () => {
     const losses = new Float32Array(STEPS_COMPARED);

@@ -1,7 +1,7 @@
-// How TensorFlow.js does a piece of work of the comparison, on its WebAssembly backend.
+// Ops by TensorFlow.js on its WebAssembly backend.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
-// It also registers the gradients of all ops.
+// Registers the gradients of all ops.
 import '@tensorflow/tfjs-layers';
 import type { Side } from '../row.js';
 import { isWeightMatrix, type Operand } from './tapehead.js';
@@ -9,9 +9,9 @@ import { isWeightMatrix, type Operand } from './tapehead.js';
 await tf.setBackend('wasm');
 
 export interface TensorflowOptions {
-  /** How each operand is transposed before, where its layout is another; not timed. */
+  /** Permutation of each operand to the layout of the op; not timed. */
   readonly from?: readonly number[][];
-  /** How the output is transposed to be compared. */
+  /** Permutation of the output to our layout. */
   readonly to?: number[];
 }
 
@@ -38,7 +38,7 @@ export function tensor({ data, shape }: Operand): tf.Tensor {
   return tf.tensor(data, [...shape], 'float32');
 }
 
-/** A state dict as variables; matrices of weights transposed to [inputs, outputs], as is usual there. */
+/** Converts a state dict to variables; weight matrices are transposed to [inputs, outputs], the convention there. */
 export function variables(state: ReadonlyMap<string, Operand>): (name: string) => tf.Variable {
   const made = new Map(
     [...state].map(([name, entry]) => {
@@ -48,7 +48,7 @@ export function variables(state: ReadonlyMap<string, Operand>): (name: string) =
   );
   return (name) => {
     const found = made.get(name);
-    if (found === undefined) throw new RangeError(`variables: name must be in the state dict, got ${name}`);
+    if (found === undefined) throw new RangeError(`tensorflow: missing variable ${name}`);
     return found;
   };
 }

@@ -1,4 +1,4 @@
-// A training step of a convolutional auto-encoder: ours, and as one writes it for TensorFlow.js and for jax-js.
+// A training step of a convolutional auto-encoder: ours, and in the style of TensorFlow.js and jax-js.
 import { jit, lax, nn, numpy, tree, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -23,7 +23,7 @@ const [batch, colours, narrow, wide, kernel] = [32, 3, 64, 128, 4];
 const halve = { stride: 2, padding: 1 };
 const lr = 1e-3;
 
-/** Channels that each layer has in its weight's first and second place: two that halve an image, two that double it. */
+/** First two dimensions of each weight: two layers that halve the image size, two that double it. */
 const channels = [
   [narrow, colours],
   [wide, narrow],
@@ -50,8 +50,8 @@ function ours(runtime: Runtime): Side {
   return training(() =>
     runtime.step(() => {
       const code = relu(conv2d(relu(conv2d(images, w0, biases[0], halve)), w1, biases[1], halve));
-      const again = convTranspose2d(relu(convTranspose2d(code, w2, biases[2], halve)), w3, biases[3], halve);
-      const loss = mseLoss(sigmoid(again), images);
+      const logits = convTranspose2d(relu(convTranspose2d(code, w2, biases[2], halve)), w3, biases[3], halve);
+      const loss = mseLoss(sigmoid(logits), images);
       loss.backward();
       adam.step();
       adam.zeroGrad();
@@ -74,7 +74,7 @@ function tensorflow(runtime: Runtime): Side {
   });
   model.compile({ optimizer: tf.train.adam(lr, 0.9, 0.999, 1e-8), loss: 'meanSquaredError' });
   for (const [i, weight] of weights.entries()) {
-    // [O, I, k, k], and [I, O, k, k] of a transposed one, to [k, k, I, O] and [k, k, O, I]: the same order of axes.
+    // [O, I, k, k] to [k, k, I, O], or [I, O, k, k] to [k, k, O, I] if transposed: the same permutation.
     const order = [2, 3, 1, 0];
     const bias = tf.zeros([[narrow, wide, narrow, colours][i] ?? 0]);
     model.layers[i]?.setWeights([tf.transpose(tensor({ shape: weight.shape, data: weight.toArray() }), order), bias]);
@@ -94,8 +94,8 @@ function jaxCost(weights: Arrays, images: A): A {
   const up = (x: A, i: number) =>
     withBias(lax.convTranspose(x, of(weights, `${i}.weight`), jaxStrides, 'SAME', { transposeKernel: true }), i);
   const code = nn.relu(down(nn.relu(down(images.ref, 0)), 1));
-  const again = nn.sigmoid(up(nn.relu(up(code, 2)), 3));
-  return numpy.square(again.sub(images)).mean();
+  const output = nn.sigmoid(up(nn.relu(up(code, 2)), 3));
+  return numpy.square(output.sub(images)).mean();
 }
 
 const jaxStep = jit((state: AdamState, images: A, rate: A, square: A): [A, AdamState] => {

@@ -1,11 +1,11 @@
-// The copy task as all sides train a Neural Turing Machine on it: sizes, data, the machine at its start.
+// The copy task for all sides: sizes, data, and the initial Neural Turing Machine.
 import { NTM, Random, type Runtime } from 'tapehead';
 
-/** Vectors in a sequence: 2 · 20 + 1 time steps, of which the last 20 are to repeat the first. */
+/** Sequence length: an input of 20 vectors, a delimiter, and 20 steps of output. */
 export const [length, vectorSize, wordSize, memorySize] = [20, 8, 20, 128];
 export const steps = 2 * length + 1;
 export const [lr, alpha, momentum] = [1e-4, 0.99, 0.9];
-/** Under the root on both sides, as TensorFlow.js has it; it subtracts it where `centered`, and comes to NaN. */
+/** Under the root on all sides, as in TensorFlow.js, whose `centered` variant subtracts it and produces NaN. */
 export const eps = 1e-6;
 export const maxNorm = 10;
 

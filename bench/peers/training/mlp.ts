@@ -1,4 +1,4 @@
-// A training step of a classifier with batch norm: ours, and as one writes it for TensorFlow.js and for jax-js.
+// A training step of a classifier with batch norm: ours, and in the style of TensorFlow.js and jax-js.
 import { jit, nn, numpy, tree, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -83,7 +83,7 @@ function tensorflow(runtime: Runtime): Side {
 
 type A = numpy.Array;
 
-/** Batch norm of `x` with layer `name`'s weights, and its running statistics after it. */
+/** Batch norm of `x` with the weights of layer `name`, and the updated running statistics. */
 function jaxNorm(x: A, weights: Arrays, running: Arrays, name: string): [A, Arrays] {
   const mean = numpy.mean(x.ref, 0);
   const centered = x.sub(mean.ref);

@@ -1,4 +1,4 @@
-// A training step of a Neural Turing Machine as one writes it for jax-js: time steps unrolled, all of it compiled by its jit.
+// A training step of a Neural Turing Machine in the style of jax-js: time steps unrolled, jitted as a whole.
 import { jit, nn, numpy, tree, valueAndGrad } from '@jax-js/jax';
 import type { Runtime } from 'tapehead';
 import type { Side } from '../row.js';
@@ -14,7 +14,7 @@ function dense(weights: Arrays, name: string, x: A): A {
   return numpy.dot(x, of(weights, `${name}.weight`).ref).add(of(weights, `${name}.bias`).ref);
 }
 
-/** Columns in parts of these sizes. */
+/** Splits the columns into parts of these sizes. */
 function columns(x: A, sizes: readonly number[]): A[] {
   let at = 0;
   const parts = sizes.map((size) => {
@@ -40,7 +40,10 @@ function lstm(weights: Arrays, x: A, hidden: A, cell: A): [A, A] {
   return [nn.sigmoid(o).mul(numpy.tanh(next.ref)), next];
 }
 
-/** Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift, sharpness. */
+/**
+ * Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift,
+ * sharpness.
+ */
 function focus(parts: readonly A[], previous: A, memory: A): A {
   const [key, strength, gate, shift, sharpness] = parts as [A, A, A, A, A];
   const k = numpy.tanh(key);
@@ -62,7 +65,7 @@ function focus(parts: readonly A[], previous: A, memory: A): A {
 
 const focusSizes = [wordSize, 1, 1, 3, 1];
 
-/** One time step, up to what the output layer sees. */
+/** One time step; returns the input of the output layer and the next state. */
 function advance(weights: Arrays, x: A, state: State): [A, State] {
   const below = dense(weights, 'controller.fc', numpy.concatenate([x, state.read], 1));
   const [hidden, cell] = lstm(weights, below, state.hidden, state.cell);
@@ -107,7 +110,7 @@ function cost(weights: Arrays, inputs: A, targets: A): A {
   return numpy.maximum(logits.ref, 0).sub(logits.mul(targets)).add(softened).mean();
 }
 
-/** Scales all gradients so that their norm is at most `maxNorm`. */
+/** Clips the norm of all gradients to `maxNorm`. */
 function clipped(gradients: Arrays): Arrays {
   const squares = Object.values(gradients).map((gradient) => numpy.square(gradient.ref).sum());
   const norm = numpy.sqrt(squares.reduce((sum, x) => sum.add(x)));
@@ -119,7 +122,7 @@ function clipped(gradients: Arrays): Arrays {
 
 type Training = { weights: Arrays; squares: Arrays; velocities: Arrays };
 
-/** Every weight after a step of RMSprop. */
+/** A step of RMSprop. */
 function rmsprop(state: Training, gradients: Arrays): Training {
   const next: Training = { weights: {}, squares: {}, velocities: {} };
   for (const [name, g] of Object.entries(gradients)) {

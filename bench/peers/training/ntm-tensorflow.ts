@@ -1,4 +1,4 @@
-// A training step of a Neural Turing Machine as one writes it for TensorFlow.js.
+// A training step of a Neural Turing Machine in the style of TensorFlow.js.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Runtime } from 'tapehead';
 import type { Side } from '../row.js';
@@ -30,7 +30,10 @@ function lstm(weights: Weights, x: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
   return [tf.mul(tf.sigmoid(o), tf.tanh(next)), next as tf.Tensor2D];
 }
 
-/** Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift, sharpness. */
+/**
+ * Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift,
+ * sharpness.
+ */
 function focus(parts: readonly tf.Tensor[], previous: tf.Tensor2D, memory: tf.Tensor3D): tf.Tensor2D {
   const [key, strength, gate, shift, sharpness] = parts as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
   const k = tf.tanh(key);
@@ -51,7 +54,7 @@ function focus(parts: readonly tf.Tensor[], previous: tf.Tensor2D, memory: tf.Te
 
 const focusSizes = [wordSize, 1, 1, 3, 1];
 
-/** One time step, up to what the output layer sees. */
+/** One time step; returns the input of the output layer and the next state. */
 function advance(weights: Weights, x: tf.Tensor2D, state: State): [tf.Tensor2D, State] {
   const below = dense(weights, 'controller.fc', tf.concat([x, state.read], 1));
   const [hidden, cell] = lstm(weights, below, state.hidden, state.cell);
@@ -79,7 +82,7 @@ function initialState(weights: Weights, batch: number): State {
   };
 }
 
-/** Scales all gradients so that their norm is at most `maxNorm`. */
+/** Clips the norm of all gradients to `maxNorm`. */
 function clipped(gradients: tf.NamedTensorMap): tf.NamedTensorMap {
   const squares = Object.values(gradients).map((gradient) => tf.sum(tf.square(gradient)));
   const factor = tf.minimum(1, tf.div(maxNorm, tf.add(tf.sqrt(tf.addN(squares)), 1e-6)));

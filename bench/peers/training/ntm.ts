@@ -1,4 +1,4 @@
-// A training step of a Neural Turing Machine on the copy task: ours, and the cases.
+// A training step of a Neural Turing Machine on the copy task: ours, and the cases of the comparison.
 import { binaryCrossEntropyWithLogits, clipGradNorm, RMSprop, type Runtime, split } from 'tapehead';
 import type { PeerCase, Side } from '../row.js';
 import { onnxTraining } from '../sides/onnx.js';

@@ -1,11 +1,11 @@
-// A page that runs tasks when a test asks for it, by itself or in a Web Worker.
+// A page that runs tasks for a test, on its main thread or in a Web Worker.
 import { type Outcome, run, type Task } from './run.js';
 
 declare global {
   var trial: { here(task: Task): Promise<Outcome>; inWorker(task: Task, script?: string): Promise<Outcome> };
 }
 
-/** `script` is the name of a classic script; without it, bundlers see which module is meant. */
+/** `script` is the URL of a classic script; without it, bundlers find the module. */
 function inWorker(task: Task, script?: string): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const worker =

@@ -1,8 +1,8 @@
-// What the browser's tests run, in a page or in a Web Worker: a training, and what it came to.
+// A training run of the browser tests, in a page or in a Web Worker.
 import { type LoadOptions, load, type RuntimeInfo } from 'tapehead';
 import { type ModelName, trainedHash } from '../../support/model-trainings.js';
 
-const SOON_MS = 5000;
+const MAX_START_MS = 5000;
 
 export interface Task extends Pick<LoadOptions, 'variant' | 'threads'> {
   readonly model: ModelName;
@@ -17,8 +17,8 @@ export interface Outcome {
 export async function run({ model, steps, ...options }: Task): Promise<Outcome> {
   const runtime = await load(options);
   try {
-    // A test of threads wants all of them to take part; one that never answers is not waited for.
-    await Promise.race([runtime.ready, new Promise((resolve) => setTimeout(resolve, SOON_MS))]);
+    // Tests of threads want all of them to take part, but a thread may never answer.
+    await Promise.race([runtime.ready, new Promise((resolve) => setTimeout(resolve, MAX_START_MS))]);
     const hash = await trainedHash(model, runtime, steps);
     return { info: runtime.info, hash };
   } finally {

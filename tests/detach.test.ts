@@ -33,5 +33,5 @@ test('a loss that depends on detached tensors alone has no gradient', (t) => {
 
 test('a tensor whose step has ended cannot be detached', (t) => {
   const dead = runtime.step(() => scale(runtime.tensor([1]), 2));
-  t.throws(() => dead.detach(), instanceOf: ReferenceError, message: /^Tensor\.detach: / );
+  t.throws(() => dead.detach(), { instanceOf: ReferenceError, message: /^Tensor\.detach: / });
 });

@@ -74,7 +74,7 @@ export function expectFit(op: string, runtime: Runtime, Q: Rows, X: Rows, option
   const { memorySize, similarity, strength, learnStrength, random, ...rest } = options;
   const { lr = 5e-4, learningRate = lr, ridge = 1e-6, initialKeys = 'random' } = rest;
   expectRandom(op, 'random', random, runtime);
-  for (const [name, rate] of Object.entries({ lr, learningRate })) {
+  for (const [name, rate] of Object.entries({ learningRate, lr })) {
     if (typeof rate !== 'function') expectNumber(op, name, rate, 0);
   }
   if (rest.lr !== undefined && lr !== learningRate) fail(op, 'lr', 'equal learningRate, its other name', lr);

@@ -3,8 +3,8 @@ import type { Runtime } from 'tapehead';
 import type { BenchCase } from './bench-case.js';
 
 /**
- * Minimum duration of a batch: long enough to hide the overhead of timing, and short enough that the median batch is not interrupted by other
- * processes.
+ * Minimum duration of a batch: long enough to hide the overhead of timing, and short enough that the median batch is
+ * not interrupted by other processes.
  */
 const BATCH_MS = 2;
 const WARM_UP_MS = 100;

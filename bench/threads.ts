@@ -1,4 +1,5 @@
-// npm run bench:threads: times every bench on one and on several threads, interleaved, and compares the results bit by bit.
+// npm run bench:threads: times every bench on one and on several threads, interleaved, and compares the results bit by
+// bit.
 import { Command } from 'commander';
 import { load } from 'tapehead';
 import { median } from '../tools/median.js';

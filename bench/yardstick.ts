@@ -29,8 +29,8 @@ const MAX_PAGES = 65536;
 const instances = new Map<Variant, Yardstick>();
 
 /**
- * Measures the rate of 128-bit multiply-adds in registers, in GFLOP/s: the peak that no kernel on one thread can exceed. Takes the best of
- * many short runs, until none has been faster for 100 ms.
+ * Measures the rate of 128-bit multiply-adds in registers, in GFLOP/s: the peak that no kernel on one thread can
+ * exceed. Takes the best of many short runs, until none has been faster for 100 ms.
  */
 export function measurePeak(variant: Variant): number {
   const { peakMultiplyAdd } = yardstick(variant);
@@ -45,7 +45,10 @@ export function measurePeak(variant: Variant): number {
   return FLOP[variant] / best / 1e6;
 }
 
-/** Measures the time in µs that the engine takes for a job of two empty blocks on `count` threads: the best mean of 1000 jobs, over 30 ms. */
+/**
+ * Measures the time in µs that the engine takes for a job of two empty blocks on `count` threads: the best mean of 1000
+ * jobs, over 30 ms.
+ */
 export async function measureDispatch(count: number): Promise<number> {
   const module = new WebAssembly.Module(forSharedMemory(read('simd')));
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });

@@ -28,7 +28,7 @@ const UNSIGNED_BYTE = 0x08;
  * // Two images of 1 × 3 pixels; usually the bytes come from a file.
  * const bytes = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 10, 20, 30, 40, 50, 60);
  * const { shape, data } = readIdx(bytes);
- * console.log(shape, data.length); // [ 2, 1, 3 ] 6
+ * console.log(shape, data.length); // → [ 2, 1, 3 ] 6
  * ```
  */
 export function readIdx(bytes: Uint8Array): Idx {

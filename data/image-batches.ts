@@ -46,7 +46,7 @@ const STATE_KEYS: OptionKeys<ImageBatchesState> = { random: true, position: true
  * const runtime = await load();
  * const images = Uint8Array.from({ length: 10 * 4 }, (_, i) => i);
  * const batches = new ImageBatches(runtime, { images, shape: [1, 2, 2], random: new Random(runtime, 1) });
- * runtime.step(() => console.log(batches.batch(5).shape)); // [ 5, 1, 2, 2 ]
+ * runtime.step(() => console.log(batches.batch(5).shape)); // → [ 5, 1, 2, 2 ]
  * ```
  */
 export class ImageBatches {

@@ -75,7 +75,10 @@ async function runAndSave(load: () => Promise<{ run: Program }>): Promise<void> 
   process.exitCode = result.figures.every(({ met }) => met) ? 0 : 1;
 }
 
-/** Errors that the user can fix, such as a missing permission, end the program with one sentence; others are bugs and keep their stack. */
+/**
+ * Errors that the user can fix, such as a missing permission, end the program with one sentence; others are bugs and
+ * keep their stack.
+ */
 function explain(error: unknown): never {
   const refusedBySystem = error instanceof Error && 'syscall' in error;
   if (!(error instanceof DataError) && !refusedBySystem) throw error;

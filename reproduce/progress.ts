@@ -45,7 +45,10 @@ export class Progress {
     return this.#abort.signal;
   }
 
-  /** Shows the number of steps done and these figures. Await it: from time to time it yields to the event loop, which delivers Ctrl-C. */
+  /**
+   * Shows the number of steps done and these figures. Await it: from time to time it yields to the event loop, which
+   * delivers Ctrl-C.
+   */
   async update(done: number, figures: Readonly<Record<string, number>>): Promise<void> {
     const now = performance.now();
     if (now - this.#yielded < YIELD_EVERY_MS && done < this.total) return;

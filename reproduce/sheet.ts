@@ -61,7 +61,10 @@ function dataUrl(picture: Picture, scale: number): string {
   return `data:image/png;base64,${pngOf([[picture]], scale).toString('base64')}`;
 }
 
-/** Encodes rows of pictures of equal size as a PNG with white gaps. Each pixel becomes a square of side `scale`, which viewers do not blur. */
+/**
+ * Encodes rows of pictures of equal size as a PNG with white gaps. Each pixel becomes a square of side `scale`, which
+ * viewers do not blur.
+ */
 export function pngOf(rows: readonly (readonly Picture[])[], scale: number): Buffer {
   const [first] = rows[0] as [Picture];
   const [stepX, stepY] = [scale * first.width + GAP, scale * first.height + GAP];

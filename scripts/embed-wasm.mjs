@@ -1,5 +1,5 @@
-// Post-processes each wasm build: hoists vector constants into globals, embeds a deflated copy in a module, and generates the type of the
-// kernel table from asc's raw bindings.
+// Post-processes each wasm build: hoists vector constants into globals, embeds a deflated copy in a module, and
+// generates the type of the kernel table from asc's raw bindings.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import zopfli from '@gfx/zopfli';
 import binaryen from 'assemblyscript/binaryen';
@@ -9,8 +9,8 @@ const out = new URL('../bindings/wasm/', import.meta.url);
 const built = new URL('../dist/wasm/', import.meta.url);
 
 /**
- * Turns every vector constant into an immutable global. V8 in Node 24 and in browsers rematerialises a constant at each use, even inside
- * a loop, with three instructions; a global takes one load, and two bytes of code instead of eighteen.
+ * Turns every vector constant into an immutable global. V8 in Node 24 and in browsers rematerialises a constant at each
+ * use, even inside a loop, with three instructions; a global takes one load, and two bytes of code instead of eighteen.
  */
 function constantsToGlobals(wat) {
   const names = new Map();

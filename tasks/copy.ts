@@ -21,7 +21,7 @@ export interface CopyTaskOptions {
 
 /** A batch of B sequences of one length L, and what a model should output. */
 export interface CopyBatch {
-  /** Inputs, [2L + 1, B, V + 1]: L vectors, a delimiter on a channel of its own, L steps of zeros. */
+  /** Inputs, [2L + 1, B, V + 1]: L vectors, a delimiter on its own channel, L steps of zeros. */
   inputs: Tensor;
   /** Targets of the last L outputs, [L, B, V], each 0 or 1. */
   targets: Tensor;
@@ -43,7 +43,7 @@ const KEYS: OptionKeys<CopyTaskOptions> = { random: true, vectorSize: true, minL
  * const task = new CopyTask(runtime, { random: new Random(runtime, 1), vectorSize: 4, maxLength: 6 });
  * runtime.step(() => {
  *   const { inputs, targets } = task.batch(16, 6);
- *   console.log(inputs.shape, targets.shape); // [ 13, 16, 5 ] [ 6, 16, 4 ]
+ *   console.log(inputs.shape, targets.shape); // → [ 13, 16, 5 ] [ 6, 16, 4 ]
  * });
  * ```
  */
@@ -88,7 +88,7 @@ export class CopyTask {
    *
    * @param longest Maximum length, at least `minLength`. Default: `maxLength`.
    * @returns The length.
-   * @throws {RangeError} `longest` is not an integer of at least `minLength`.
+   * @throws {RangeError} `longest` is not an integer ≥ `minLength`.
    */
   drawLength(longest = this.maxLength): number {
     expectSizes('CopyTask.drawLength', { longest }, this.minLength);
@@ -138,7 +138,7 @@ export class CopyTask {
  *
  * const runtime = await load();
  * const logits = runtime.tensor([2, -3, -1, 4], [2, 1, 2]);
- * console.log(bitsWrong(logits, runtime.tensor([1, 0, 1, 1], [2, 1, 2]))); // 1
+ * console.log(bitsWrong(logits, runtime.tensor([1, 0, 1, 1], [2, 1, 2]))); // → 1
  * ```
  */
 export function bitsWrong(logits: Tensor, targets: Tensor): number {

@@ -1,4 +1,4 @@
-// The mixture over latent maps: its samples have the mean and the covariance of what it was fitted to, read by the model's own read.
+// The mixture over latent maps: moments of its samples, saving, invalid arguments.
 import test from 'ava';
 import {
   GaussianVAE,
@@ -51,7 +51,7 @@ function drawn(components: number, count: number): Float32Array {
 }
 
 for (const components of [1, 2, 5]) {
-  test(`samples have the moments of what was fitted: ${components} components`, (t) => {
+  test(`samples have mean and covariance of the fitted maps: ${components} components`, (t) => {
     const expected = moments(runtime.noGrad(() => maps(120).toArray()));
     const found = moments(drawn(components, 4000));
     for (let c = 0; c < 4; c++) {
@@ -66,14 +66,14 @@ for (const components of [1, 2, 5]) {
   });
 }
 
-test('two clusters stay two; one Gaussian fills the gap', (t) => {
+test('two components separate two clusters; one component covers both', (t) => {
   const between = (components: number) =>
     drawn(components, 1000).filter((value, i) => i % 4 === 0 && Math.abs(value) < 5).length;
   t.is(between(2), 0);
   t.true(between(1) > 100);
 });
 
-test('one image of its own in a component comes back as it is', (t) => {
+test('a component of one image samples that image', (t) => {
   const one = runtime.noGrad(() => {
     const random = new Random(runtime, 1);
     return LatentMixture.fit(mirror, maps(1), { random, components: 1 }).sample(2, random).toArray();
@@ -84,7 +84,7 @@ test('one image of its own in a component comes back as it is', (t) => {
 
 const small = { narrow: 6, wide: 8, residual: 4, latentSize: 5 };
 
-test('all three models can be sampled, the same from one seed', (t) => {
+test('all three models generate the same images from the same seed', (t) => {
   const random = () => new Random(runtime, 1);
   const models = [
     new MemoryVAE(runtime, { ...small, memorySize: 9, random: random() }),
@@ -103,7 +103,7 @@ test('all three models can be sampled, the same from one seed', (t) => {
   }
 });
 
-test('samples are read from the memory: with one row there is one image', (t) => {
+test('samples are read from the memory: one row gives one image', (t) => {
   const random = new Random(runtime, 1);
   const images = (memorySize: number) => {
     const model = new MemoryVAE(runtime, { ...small, memorySize, random });
@@ -117,7 +117,7 @@ test('samples are read from the memory: with one row there is one image', (t) =>
   t.notDeepEqual(many.slice(0, 192), many.slice(192));
 });
 
-test('a saved mixture draws the same images', (t) => {
+test('a restored mixture generates the same images; load refuses other states', (t) => {
   const random = () => new Random(runtime, 4);
   const fitted = runtime.noGrad(() => LatentMixture.fit(mirror, maps(30), { random: random(), components: 3 }));
   const loaded = LatentMixture.load(mirror, readSafetensors(writeSafetensors(fitted.stateDict())).tensors);
@@ -139,7 +139,7 @@ test('a saved mixture draws the same images', (t) => {
   }
 });
 
-test('a mixture that cannot be says why', (t) => {
+test('invalid arguments throw one sentence', (t) => {
   const random = new Random(runtime, 1);
   const fitted = (components: number) =>
     runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));

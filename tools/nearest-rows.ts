@@ -1,5 +1,8 @@
 // Nearest rows by Euclidean distance.
-/** Indices of the `k` rows with the smallest Euclidean distance to `point`, nearest first; of equal distances the first row. */
+/**
+ * Indices of the `k` rows with the smallest Euclidean distance to `point`, nearest first; of equal distances the first
+ * row.
+ */
 export function nearestRows(rows: Iterable<Float32Array>, point: Float32Array, k: number): number[] {
   const found: { index: number; distance: number }[] = [];
   let index = 0;

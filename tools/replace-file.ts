@@ -18,8 +18,8 @@ import { DataError } from './data-error.js';
 const ABANDONED_MS = 3_600_000;
 
 /**
- * Writes a temporary file next to `path`, flushes it to disk and renames it. The temporary name is unique, so several processes may replace
- * the same file. Throws a DataError and keeps the old file if that fails.
+ * Writes a temporary file next to `path`, flushes it to disk and renames it. The temporary name is unique, so several
+ * processes may replace the same file. Throws a DataError and keeps the old file if that fails.
  */
 export function replaceFile(path: string, content: Uint8Array | string): void {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;

@@ -1,8 +1,8 @@
 // The security policy of the playground, and the headers with which a host should send its files.
 
 /**
- * Content-Security-Policy of every page: scripts, styles and workers of the same origin, WebAssembly, and images as data URLs, which heat maps
- * are. Browsers without `modulepreload` fetch scripts, hence `connect-src`.
+ * Content-Security-Policy of every page: scripts, styles and workers of the same origin, WebAssembly, and images as
+ * data URLs, which heat maps are. Browsers without `modulepreload` fetch scripts, hence `connect-src`.
  */
 export const contentSecurityPolicy = [
   "default-src 'none'",
@@ -21,7 +21,10 @@ export const isolationHeaders = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-/** All headers that a host should send. The policy is also in a meta tag of every page, which cannot restrict who embeds the page. */
+/**
+ * All headers that a host should send. The policy is also in a meta tag of every page, which cannot restrict who embeds
+ * the page.
+ */
 export const siteHeaders = {
   ...isolationHeaders,
   'Content-Security-Policy': `${contentSecurityPolicy}; frame-ancestors 'self'`,

@@ -5,16 +5,16 @@ import { Simd } from '../simd/simd';
 export function noop(): void {}
 
 /**
- * Multiply-adds in registers only, at the machine's peak rate: 128 × 64 flop per iteration, 128 × 96 with relaxed SIMD. Returns the sum over
- * all lanes.
+ * Multiply-adds in registers only, at the machine's peak rate: 128 × 64 flop per iteration, 128 × 96 with relaxed SIMD.
+ * Returns the sum over all lanes.
  */
 export function peakMultiplyAdd(iterations: u32): f32 {
   return ASC_FEATURE_RELAXED_SIMD ? peakFused(iterations) : peakSeparate(iterations);
 }
 
 /**
- * Twelve independent sums with different initial values: more than two units with a latency of four cycles keep in flight. a and b swap
- * once per iteration: as constants, V8 would rematerialise them inside the loop.
+ * Twelve independent sums with different initial values: more than two units with a latency of four cycles keep in
+ * flight. a and b swap once per iteration: as constants, V8 would rematerialise them inside the loop.
  */
 function peakFused(iterations: u32): f32 {
   let a = f32x4.splat(1);
@@ -59,8 +59,8 @@ function peakFused(iterations: u32): f32 {
 }
 
 /**
- * Eight independent sums s[i, j] ← s[i, j] + a[i]·b[j] of four lanes, 128 times. a[0] and a[1] swap each time, so no product can be reused;
- * b rotates once per iteration, so it cannot be folded into the inner loop.
+ * Eight independent sums s[i, j] ← s[i, j] + a[i]·b[j] of four lanes, 128 times. a[0] and a[1] swap each time, so no
+ * product can be reused; b rotates once per iteration, so it cannot be folded into the inner loop.
  */
 function peakSeparate(iterations: u32): f32 {
   let a0 = f32x4.splat(1);

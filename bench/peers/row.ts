@@ -49,7 +49,9 @@ export interface Time {
 
 export type Timer = (run: () => unknown) => Promise<Time>;
 
-/** Compares the results, then times both sides. An error of the peer becomes that of the row; our own errors are thrown. */
+/**
+ * Compares the results, then times both sides. An error of the peer becomes that of the row; our own errors are thrown.
+ */
 export async function rowOf(bench: PeerCase, peer: PeerName, runtime: Runtime, time: Timer): Promise<Row> {
   const { name } = bench;
   const ours = bench.ours(runtime);

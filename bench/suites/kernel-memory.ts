@@ -6,8 +6,8 @@ import { type BenchCase, bothWays, opCase } from '../bench-case.js';
 const [rows, keySize, valueSize] = [10_000, 78, 784];
 
 /**
- * Necessary operations of an iteration: scores, half of WᵀW, WᵀX, Cholesky factor and solves, half of VVᵀ, W(VVᵀ), XVᵀ, and the gradient of
- * the keys. Avoidable products do not count: see docs/benchmarks.md.
+ * Necessary operations of an iteration: scores, half of WᵀW, WᵀX, Cholesky factor and solves, half of VVᵀ, W(VVᵀ), XVᵀ,
+ * and the gradient of the keys. Avoidable products do not count: see docs/benchmarks.md.
  */
 function flop(memorySize: number): number {
   const M = memorySize;

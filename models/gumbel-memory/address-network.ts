@@ -31,7 +31,7 @@ const INPUT: Layout = { dims: ['B', 'inputs'], axis: 1, unit: 'features' };
  * const random = new Random(runtime, 1);
  * const network = new AddressNetwork(new Parameters(runtime), [2, 64, 64, 10], random);
  * const logits = runtime.noGrad(() => network.forward(random.normal([32, 2]), { training: true }).shape);
- * console.log(logits); // [ 32, 10 ]
+ * console.log(logits); // → [ 32, 10 ]
  * ```
  */
 export class AddressNetwork {

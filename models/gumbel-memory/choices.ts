@@ -25,7 +25,7 @@ const MAX_ROWS = 2 ** 24;
  * ```ts
  * import { countChoices } from 'tapehead';
  *
- * console.log(countChoices([0, 3, 3, 0], 4)); // { histogram: [ 2, 0, 0, 2 ], entropy: 1 }
+ * console.log(countChoices([0, 3, 3, 0], 4)); // → { histogram: [ 2, 0, 0, 2 ], entropy: 1 }
  * ```
  */
 export function countChoices(addresses: ArrayLike<number>, memorySize: number): Choices {

@@ -14,7 +14,7 @@ import {
 import { expectRank, expectShape, expectTensor } from '../../bindings/tensor/check-tensor.js';
 import { type ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import type { Mode } from '../layers/batch-norm.js';
 import {
   allOrNothing,
@@ -94,13 +94,14 @@ const FORWARD_KEYS: OptionKeys<GumbelForwardOptions> = { training: true, tau: tr
  * const model = new GumbelMemory(runtime, { bank, inputSize: 2, random });
  * runtime.noGrad(() => {
  *   const { read, addresses } = model.forward(random.normal([16, 2]), { training: false });
- *   console.log(read.shape, addresses.length); // [ 16 ] 16
+ *   console.log(read.shape, addresses.length); // → [ 16 ] 16
  * });
  * ```
  */
 export class GumbelMemory {
   /** Trainable parameters and buffers. */
   readonly parameters: Parameters;
+  readonly #ownsParameters: boolean;
   readonly #random: Random;
   readonly #address: Addressing;
   /** The default network, whose inputs can be checked. */
@@ -127,6 +128,7 @@ export class GumbelMemory {
       runtime,
     );
     this.parameters = parameters ?? new Parameters(runtime);
+    this.#ownsParameters = parameters === undefined;
     this.#random = random;
     this.#hard = hard;
     const make = (): [bank: Tensor, address: Addressing, network?: AddressNetwork] => {
@@ -155,8 +157,7 @@ export class GumbelMemory {
    * Chooses a row of the bank for every input and reads it.
    *
    * @param x Inputs, [B, inputSize] with the default network; at least two rows in training.
-   * @param options `training`: sample with Gumbel noise if true, take the largest logit if false; `tau`: temperature of the weights,
-   * positive, 0.67 by default.
+   * @param options Mode and temperature: with `training` the choice is sampled with Gumbel noise, otherwise it is the largest logit.
    * @returns The rows read, [B, ...row], the weights, [B, N], and the chosen addresses, B integers in [0, N).
    * @throws {RangeError} `x` or the logits have another shape, `tau` is not positive, or `x` belongs to another runtime.
    * @throws {TypeError} `x` is not a tensor, `options` is missing, or an option is unknown.
@@ -194,6 +195,16 @@ export class GumbelMemory {
       fail('GumbelMemory.swap', 'bank', `have ${this.memorySize} rows, one for each learned address`, bank.shape);
     }
     this.#bank = bank;
+  }
+
+  /** Frees the memory's parameters at once, unless it was created in given ones. Otherwise they are freed by garbage collection. */
+  dispose(): void {
+    if (this.#ownsParameters) this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

@@ -15,15 +15,15 @@ export type Annealing = (step: number) => number;
  * @param from Initial temperature, at least `to`.
  * @param to Final temperature, positive.
  * @param steps Number of steps to fall over, at least 1.
- * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
- * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `steps` is not an integer of at least 1.
+ * @returns The schedule; it throws a RangeError for a step that is not an integer ≥ 0.
+ * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `steps` is not an integer ≥ 1.
  *
  * @example
  * ```ts
  * import { linearAnnealing } from 'tapehead';
  *
  * const temperature = linearAnnealing(2, 0.5, 3);
- * console.log([0, 1, 2, 3, 100].map(temperature)); // [ 2, 1.5, 1, 0.5, 0.5 ]
+ * console.log([0, 1, 2, 3, 100].map(temperature)); // → [ 2, 1.5, 1, 0.5, 0.5 ]
  * ```
  */
 export function linearAnnealing(from: number, to: number, steps: number): Annealing {
@@ -42,7 +42,7 @@ export function linearAnnealing(from: number, to: number, steps: number): Anneal
  * @param from Initial temperature, at least `to`.
  * @param to Minimum temperature, positive.
  * @param factor Factor per step, in [0, 1].
- * @returns The schedule; it throws a RangeError for a step that is not an integer of at least 0.
+ * @returns The schedule; it throws a RangeError for a step that is not an integer ≥ 0.
  * @throws {RangeError} `from` or `to` is not positive and finite, `from` is below `to`, or `factor` is outside [0, 1].
  *
  * @example
@@ -50,7 +50,7 @@ export function linearAnnealing(from: number, to: number, steps: number): Anneal
  * import { exponentialAnnealing } from 'tapehead';
  *
  * const temperature = exponentialAnnealing(2, 0.5, 0.75);
- * console.log([0, 1, 2, 1000].map(temperature)); // [ 2, 1.5, 1.125, 0.5 ]
+ * console.log([0, 1, 2, 1000].map(temperature)); // → [ 2, 1.5, 1.125, 0.5 ]
  * ```
  */
 export function exponentialAnnealing(from: number, to: number, factor: number): Annealing {

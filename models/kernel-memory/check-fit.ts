@@ -32,6 +32,7 @@ export const STEPWISE_KEYS: OptionKeys<StepwiseFitOptions> = {
   learnStrength: true,
   random: true,
   learningRate: true,
+  lr: true,
   ridge: true,
   initialKeys: true,
   batchSize: true,
@@ -61,7 +62,7 @@ export function expectMatrix(op: string, argument: string, rows: Rows, runtime: 
   return expectRows(op, argument, rows);
 }
 
-/** The options of a fit with their defaults, those of the memory apart, and the public function that took them. */
+/** Checked options of a fit, with their defaults. `op` is the public function that took them. */
 export interface CheckedFit
   extends Required<Pick<FitOptions, 'random' | 'learningRate' | 'ridge' | 'initialKeys' | 'batchSize'>> {
   readonly op: string;
@@ -71,9 +72,12 @@ export interface CheckedFit
 /** The options of a fit to Q and X. */
 export function expectFit(op: string, runtime: Runtime, Q: Rows, X: Rows, options: StepwiseFitOptions): CheckedFit {
   const { memorySize, similarity, strength, learnStrength, random, ...rest } = options;
-  const { learningRate = 5e-4, ridge = 1e-6, initialKeys = 'random' } = rest;
+  const { lr = 5e-4, learningRate = lr, ridge = 1e-6, initialKeys = 'random' } = rest;
   expectRandom(op, 'random', random, runtime);
-  if (typeof learningRate !== 'function') expectNumber(op, 'learningRate', learningRate, 0);
+  for (const [name, rate] of Object.entries({ lr, learningRate })) {
+    if (typeof rate !== 'function') expectNumber(op, name, rate, 0);
+  }
+  if (rest.lr !== undefined && lr !== learningRate) fail(op, 'lr', 'equal learningRate, its other name', lr);
   expectNumber(op, 'ridge', ridge, 0);
   expectSizes(op, { memorySize });
   const keys = expectMatrix(op, 'Q', Q, runtime);

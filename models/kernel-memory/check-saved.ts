@@ -5,7 +5,7 @@ import { expectNumber, expectOneOf } from '../../bindings/tensor/check.js';
 import { MIN_STRENGTH } from './check-fit.js';
 import type { KernelMemoryOptions } from './options.js';
 
-/** The options of a saved memory, whose names and shapes must be those of one. */
+/** Returns the options of a saved memory. Throws a RangeError if names or shapes do not belong to one. */
 export function expectSaved(op: string, { tensors, metadata }: Safetensors): KernelMemoryOptions {
   const similarity = metadata.similarity as Similarity;
   expectOneOf(op, 'similarity in the metadata', similarity, ['dot', 'l2', 'cosine']);

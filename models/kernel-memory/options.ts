@@ -27,6 +27,8 @@ export interface FitOptions
   iterations?: number;
   /** Adam's learning rate, at least 0, or a function from the iteration (0, 1, …) to it. Default 5e-4. */
   learningRate?: number | ((iteration: number) => number);
+  /** The same option under the optimizers' name. Default 5e-4. */
+  lr?: number | ((iteration: number) => number);
   /** Ridge λ of the regression, at least 0. Default 1e-6. */
   ridge?: number;
   /** Initial keys: drawn from N(0, 0.01²) (`random`), M distinct rows of Q (`rows`), or M·m numbers, row-major. Default `random`. */
@@ -36,13 +38,13 @@ export interface FitOptions
    * rounding only; the weights are computed twice per iteration. Default: all of them.
    */
   batchSize?: number;
-  /** Called after every iteration; a promise it returns is awaited. */
+  /** Called after every iteration; a promise it returns is awaited. Without it, nothing is reported. */
   onProgress?: (progress: FitProgress) => unknown;
-  /** Ends the fit after the running iteration; the best state so far is kept. */
+  /** Ends the fit after the running iteration; the best state so far is kept. Without it, all iterations run. */
   signal?: AbortSignal;
 }
 
-/** Options of `KernelMemory.startFit`: those of `KernelMemory.fit` that do not concern its loop. */
+/** Options of `KernelMemory.startFit`: the options of `KernelMemory.fit` without iterations, progress and signal. */
 export type StepwiseFitOptions = Omit<FitOptions, 'iterations' | 'onProgress' | 'signal'>;
 
 /** Result of one iteration of a fit. */

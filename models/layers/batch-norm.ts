@@ -30,7 +30,7 @@ const ROWS: Layout = { dims: ['B', 'features'], axis: 1, unit: 'columns (feature
  *   const x = runtime.tensor([1, 10, 3, 30], [2, 2]);
  *   return norm.forward(x, { training: true }).toArray();
  * });
- * console.log(y.map(Math.round)); // Float32Array(4) [ -1, -1, 1, 1 ]
+ * console.log(y.map(Math.round)); // → Float32Array(4) [ -1, -1, 1, 1 ]
  * ```
  */
 export class BatchNorm1d {

@@ -1,14 +1,7 @@
 // Convolution layers.
 import { type Conv2dOptions, conv2d, convTranspose2d, type Pair } from '../../bindings/ops/conv2d.js';
 import type { Random } from '../../bindings/random.js';
-import {
-  expectBoolean,
-  expectDimensions,
-  expectIntegers,
-  expectOptions,
-  fail,
-  type OptionKeys,
-} from '../../bindings/tensor/check.js';
+import { expectBoolean, expectDimensions, expectOptions, fail, type OptionKeys } from '../../bindings/tensor/check.js';
 import type { ParameterScope } from '../../bindings/tensor/parameters.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { expectInput, expectParameters, expectRandom, expectSizes, type Layout } from './check-model.js';
@@ -22,7 +15,6 @@ export interface Conv2dLayerOptions extends Conv2dOptions {
 type Shape4 = readonly [number, number, number, number];
 
 const KEYS: OptionKeys<Conv2dLayerOptions> = { stride: true, padding: true, bias: true };
-const MAX_STEP = 2 ** 30;
 const IMAGES: Layout = { dims: ['N', 'inputs', 'H', 'W'], axis: 1, unit: 'channels (inputs)' };
 
 /**
@@ -39,7 +31,7 @@ const IMAGES: Layout = { dims: ['N', 'inputs', 'H', 'W'], axis: 1, unit: 'channe
  * const random = new Random(runtime, 1);
  * const layer = new Conv2d(new Parameters(runtime), 3, 8, 4, random, { stride: 2, padding: 1 });
  * const y = runtime.noGrad(() => layer.forward(random.uniform([2, 3, 16, 16])).shape);
- * console.log(y); // [ 2, 8, 8, 8 ]
+ * console.log(y); // → [ 2, 8, 8, 8 ]
  * ```
  */
 export class Conv2d {
@@ -108,7 +100,7 @@ export class Conv2d {
  * const random = new Random(runtime, 1);
  * const layer = new ConvTranspose2d(new Parameters(runtime), 8, 3, 4, random, { stride: 2, padding: 1 });
  * const y = runtime.noGrad(() => layer.forward(random.uniform([2, 8, 8, 8])).shape);
- * console.log(y); // [ 2, 3, 16, 16 ]
+ * console.log(y); // → [ 2, 3, 16, 16 ]
  * ```
  */
 export class ConvTranspose2d {
@@ -192,7 +184,10 @@ function expectConvolution(
 
 /** `value` must be an integer ≥ min, or two of them. */
 function expectPair(op: string, argument: string, value: Pair, min: number): void {
-  const pair = typeof value === 'number' ? [value, value] : value;
-  expectIntegers(op, argument, pair, min, MAX_STEP);
-  if (pair.length !== 2) fail(op, argument, 'be a number or a pair of numbers', value);
+  if (!Array.isArray(value)) {
+    expectSizes(op, { [argument]: value as number }, min);
+    return;
+  }
+  if (value.length !== 2) fail(op, argument, 'be a number or a pair of numbers', value);
+  for (const [i, step] of value.entries()) expectSizes(op, { [`${argument}[${i}]`]: step }, min);
 }

@@ -20,7 +20,7 @@ import { expectParameters, expectRandom, expectSameRuntime, expectSizes, failSha
  * const parameters = new Parameters(runtime);
  * const layer = new Linear(parameters.scope('layer'), 3, 2, new Random(runtime, 1));
  * const y = runtime.noGrad(() => layer.forward(runtime.zeros([5, 3])));
- * console.log([...parameters.stateDict().keys()]); // [ 'layer.weight', 'layer.bias' ]
+ * console.log([...parameters.stateDict().keys()]); // → [ 'layer.weight', 'layer.bias' ]
  * ```
  */
 export class Linear {

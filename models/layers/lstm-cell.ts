@@ -20,7 +20,7 @@ const INPUT: Layout = { dims: ['B', 'inputSize'], axis: 1, unit: 'features (inpu
  * Long short-term memory cell, as PyTorch's `nn.LSTMCell`; gates in the order input, forget, cell, output.
  *
  * State: the parameters `weight_ih` [4H, I], `weight_hh` [4H, H], `bias_ih` [4H] and `bias_hh` [4H]. Weights are initialised from
- * U(−1/√H, 1/√H), biases to 0, those of the forget gate to 1 in both vectors. Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000.
+ * U(−1/√H, 1/√H), biases to 0, but to 1 for the forget gate in both vectors. Source: Hochreiter and Schmidhuber 1997; Gers et al. 2000.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ const INPUT: Layout = { dims: ['B', 'inputSize'], axis: 1, unit: 'features (inpu
  * const cell = new LSTMCell(new Parameters(runtime), 4, 8, new Random(runtime, 1));
  * runtime.noGrad(() => {
  *   const [h, c] = cell.forward(runtime.zeros([2, 4]), runtime.zeros([2, 8]), runtime.zeros([2, 8]));
- *   console.log(h.shape, c.shape); // [ 2, 8 ] [ 2, 8 ]
+ *   console.log(h.shape, c.shape); // → [ 2, 8 ] [ 2, 8 ]
  * });
  * ```
  */

@@ -5,7 +5,7 @@ import type { Random } from '../../bindings/random.js';
 import { expectOptions, type OptionKeys } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectParts, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { Linear } from '../layers/linear.js';
 import { expectSequence, expectStep, expectTensorLists } from './check-sequence.js';
@@ -48,7 +48,7 @@ const KEYS: OptionKeys<LSTMBaselineOptions> = {
  * const random = new Random(runtime, 1);
  * const model = new LSTMBaseline(runtime, { inputSize: 9, outputSize: 8, hiddenSize: 32, layers: 1, random });
  * const outputs = runtime.noGrad(() => model.forward(random.bernoulli([5, 2, 9], 0.5)).shape);
- * console.log(outputs); // [ 5, 2, 8 ]
+ * console.log(outputs); // → [ 5, 2, 8 ]
  * ```
  */
 export class LSTMBaseline implements SequenceModel<ControllerState> {
@@ -140,5 +140,15 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   #expectState(op: string, state: ControllerState, batch: number): void {
     const list = [this.#controller.stateLayers, this.#hiddenSize] as const;
     expectTensorLists(op, state, batch, this.parameters.runtime, { hidden: list, cell: list });
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }

@@ -7,7 +7,7 @@ import { expectDimensions, expectOneOf, expectOptions, type OptionKeys } from '.
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import {
   allOrNothing,
   expectParts,
@@ -105,9 +105,9 @@ const KEYS: OptionKeys<NTMOptions> = {
  * const model = new NTM(runtime, { inputSize: 9, outputSize: 8, random });
  * runtime.noGrad(() => {
  *   const inputs = random.bernoulli([5, 2, 9], 0.5);
- *   console.log(model.forward(inputs).shape); // [ 5, 2, 8 ]
+ *   console.log(model.forward(inputs).shape); // → [ 5, 2, 8 ]
  *   const [output, state] = model.step(random.bernoulli([2, 9], 0.5), model.initialState(2));
- *   console.log(output.shape, state.memory.shape); // [ 2, 8 ] [ 2, 128, 20 ]
+ *   console.log(output.shape, state.memory.shape); // → [ 2, 8 ] [ 2, 128, 20 ]
  * });
  * ```
  */
@@ -254,6 +254,18 @@ export class NTM implements SequenceModel<NTMState> {
     });
     expectShape(op, 'state.memory', state.memory, batch, memorySize, wordSize);
     expectSameRuntime(op, 'state.memory', state.memory, this.runtime);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+    // A constant initial memory is not among the parameters.
+    if (this.#memory.scope.alive) this.#memory.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

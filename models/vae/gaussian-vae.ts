@@ -7,7 +7,7 @@ import type { Random } from '../../bindings/random.js';
 import { expectDimensions, expectNumber, expectOptions, fail, type OptionKeys } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { expectMode, type Mode } from '../layers/batch-norm.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import {
@@ -21,7 +21,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `GaussianVAE`, with those of its networks. */
+/** Options of `GaussianVAE` and its networks. */
 export interface GaussianVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of the latent noise. */
   random: Random;
@@ -46,7 +46,7 @@ const KEYS: OptionKeys<GaussianVAEOptions> = { ...NETWORK_KEYS, random: true, kl
  * const model = new GaussianVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, random });
  * runtime.noGrad(() => {
  *   const { images } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
- *   console.log(images.shape, model.sample(4, 16, 16).shape); // [ 2, 1, 16, 16 ] [ 4, 1, 16, 16 ]
+ *   console.log(images.shape, model.sample(4, 16, 16).shape); // → [ 2, 1, 16, 16 ] [ 4, 1, 16, 16 ]
  * });
  * ```
  */
@@ -161,5 +161,15 @@ export class GaussianVAE {
     const { latentSize, channels } = this.#sizes;
     expectImages(op, images, this.runtime, channels);
     return split(this.#encoder.forward(images), [latentSize, latentSize], 1);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }

@@ -25,7 +25,7 @@ import { kMeans as centersOf } from './clusters.js';
  *
  * const runtime = await load();
  * const rows = { shape: [4, 1], data: Float32Array.of(1, 3, 101, 103) };
- * console.log(kMeans(runtime, rows, 2, new Random(runtime, 1)).sort()); // Float32Array(2) [ 2, 102 ]
+ * console.log(kMeans(runtime, rows, 2, new Random(runtime, 1)).sort()); // → Float32Array(2) [ 2, 102 ]
  * ```
  */
 export function kMeans(runtime: Runtime, rows: Rows, count: number, random: Random): Float32Array {

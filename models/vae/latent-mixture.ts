@@ -76,7 +76,7 @@ const BATCH_IMAGES = 50;
  * const model = new MemoryVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, memorySize: 32, random });
  * runtime.noGrad(() => {
  *   const mixture = LatentMixture.fit(model, random.uniform([40, 1, 16, 16]), { random, components: 4 });
- *   console.log(mixture.sample(3, random).shape); // [ 3, 1, 16, 16 ]
+ *   console.log(mixture.sample(3, random).shape); // → [ 3, 1, 16, 16 ]
  * });
  * ```
  */

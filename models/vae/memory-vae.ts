@@ -15,7 +15,7 @@ import {
 } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { Strength } from '../layers/strength.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
@@ -30,7 +30,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `MemoryVAE`, with those of its networks. */
+/** Options of `MemoryVAE` and its networks. */
 export interface MemoryVAEOptions extends NetworkOptions {
   /** Source of the initial parameters. */
   random: Random;
@@ -78,7 +78,7 @@ const KEYS: OptionKeys<MemoryVAEOptions> = {
  * const model = new MemoryVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, memorySize: 32, random });
  * runtime.noGrad(() => {
  *   const { images, error } = model.forward(random.uniform([2, 1, 16, 16]));
- *   console.log(images.shape, error.item() < 1); // [ 2, 1, 16, 16 ] true
+ *   console.log(images.shape, error.item() < 1); // → [ 2, 1, 16, 16 ] true
  * });
  * ```
  */
@@ -202,6 +202,16 @@ export class MemoryVAE {
 
   #attention() {
     return { similarity: this.similarity, strength: this.#strength.tensor() };
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

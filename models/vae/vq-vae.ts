@@ -14,7 +14,7 @@ import {
 } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { expectMode, type Mode } from '../layers/batch-norm.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { kMeans } from './clusters.js';
@@ -31,7 +31,7 @@ import {
   type Reconstruction,
 } from './networks.js';
 
-/** Options of `VQVAE`, with those of its networks. */
+/** Options of `VQVAE` and its networks. */
 export interface VQVAEOptions extends NetworkOptions {
   /** Source of the initial parameters and of restarted codes. */
   random: Random;
@@ -84,7 +84,7 @@ const KEYS: OptionKeys<VQVAEOptions> = {
  * const model = new VQVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, codebookSize: 32, random });
  * runtime.noGrad(() => {
  *   const { images, codes } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
- *   console.log(images.shape, codes.length); // [ 2, 1, 16, 16 ] 32
+ *   console.log(images.shape, codes.length); // → [ 2, 1, 16, 16 ] 32
  * });
  * ```
  */
@@ -213,6 +213,16 @@ export class VQVAE {
   #createAverages(codes: Tensor, { update, decay, restartDeadCodes }: Codebook, random: Random) {
     if (update !== 'average') return undefined;
     return new MovingAverages(this.parameters, codes, decay, restartDeadCodes ? random : undefined);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

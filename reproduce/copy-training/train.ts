@@ -25,7 +25,10 @@ export const settings = {
   sequences: 40_000,
   /** Batch size in sequences. */
   batch: 8,
-  /** Initial learning rate. It falls linearly to zero at `decay` sequences, but not below `share` of a linear decay over all of training. */
+  /**
+   * Initial learning rate. It falls linearly to zero at `decay` sequences, but not below `share` of a linear decay over
+   * all of training.
+   */
   learningRate: 1e-3,
   decay: 20_000,
   share: 0.5,
@@ -35,7 +38,9 @@ export const settings = {
   /** Maximum norm of the gradient. */
   maxNorm: 10,
   ...curriculum,
-  /** Number of sequences before noise starts, provided that the model copies by then: noise makes the controller robust. */
+  /**
+   * Number of sequences before noise starts, provided that the model copies by then: noise makes the controller robust.
+   */
   quiet: 10_000,
   /** Initial standard deviation of the noise on inputs and LSTM cells; it decays to zero by the end. */
   inputNoise: 0.4,
@@ -53,7 +58,10 @@ export interface Tasks {
 
 export interface Learned {
   readonly metrics: readonly Metric[];
-  /** Number of training sequences at which the mean over 1,000 new ones first fell below 0.1 wrong bits; NaN if it never did. */
+  /**
+   * Number of training sequences at which the mean over 1,000 new ones first fell below 0.1 wrong bits; NaN if it never
+   * did.
+   */
   readonly sequencesToLearn: number;
   /** Number of training sequences at which noise started; NaN if it never did. */
   readonly noiseFrom: number;

@@ -24,8 +24,8 @@ export interface CacheOptions extends Pick<FetchOptions, 'idleTimeout'> {
 }
 
 /**
- * Fetches the missing and damaged files of a data set and returns its folder in the cache. If another process fetches the same set, waits
- * until it is done. Rejects with a DataError.
+ * Fetches the missing and damaged files of a data set and returns its folder in the cache. If another process fetches
+ * the same set, waits until it is done. Rejects with a DataError.
  */
 export async function fetchIntoCache(set: RemoteSet, options: CacheOptions = {}): Promise<string> {
   const { cache = envPaths('tapehead', { suffix: '' }).cache, stream = process.stdout, ...fetching } = options;

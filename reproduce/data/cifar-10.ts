@@ -34,8 +34,8 @@ interface Batch {
 }
 
 /**
- * Reads the training batches present, ordered by number, and the test batch. `data` is a folder with `cifar-10/` or its batch files, gzipped
- * or not; without it the official archive is fetched into the cache. Rejects with a DataError.
+ * Reads the training batches present, ordered by number, and the test batch. `data` is a folder with `cifar-10/` or its
+ * batch files, gzipped or not; without it the official archive is fetched into the cache. Rejects with a DataError.
  */
 export async function cifar10(data: string | undefined): Promise<{ train: LabelledImages; test: LabelledImages }> {
   const batches = data === undefined ? await archived(await fetchIntoCache(remote)) : inFolder(data);

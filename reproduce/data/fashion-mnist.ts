@@ -28,8 +28,8 @@ const remote: RemoteSet = {
 };
 
 /**
- * Reads the official training set (60,000 images) and test set (10,000). `data` is a folder with `fashion-mnist/` or its four files, gzipped
- * or not; without it they are fetched into the cache. Rejects with a DataError.
+ * Reads the official training set (60,000 images) and test set (10,000). `data` is a folder with `fashion-mnist/` or
+ * its four files, gzipped or not; without it they are fetched into the cache. Rejects with a DataError.
  */
 export async function fashionMnist(data: string | undefined): Promise<{ train: LabelledImages; test: LabelledImages }> {
   const folder = data === undefined ? await fetchIntoCache(remote) : folderOf(data);

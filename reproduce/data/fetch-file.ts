@@ -1,4 +1,5 @@
-// Reliable download of a file over HTTP: resumed after an interruption, verified, and fetched again once if the checksum is wrong.
+// Reliable download of a file over HTTP: resumed after an interruption, verified, and fetched again once if the
+// checksum is wrong.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
@@ -27,8 +28,9 @@ export interface FetchOptions {
 }
 
 /**
- * Fetches `file` to `path`, which holds the whole file or does not exist; a part is kept in `path.part`. Several processes may fetch to the
- * same path. Rejects with a DataError that gives the reason, or with the reason of the signal.
+ * Fetches `file` to `path`, which holds the whole file or does not exist; a part is kept in `path.part`. Several
+ * processes may fetch to the same path. Rejects with a DataError that gives the reason, or with the reason of the
+ * signal.
  */
 export async function fetchFile(file: RemoteFile, path: string, options: FetchOptions = {}): Promise<void> {
   const part = await claimPart(path);
@@ -72,7 +74,10 @@ async function fetchPart(file: RemoteFile, part: string, options: FetchOptions):
   }
 }
 
-/** Requests the rest of `part` and returns why the transfer ended; throws only on abort and on errors of the file system. */
+/**
+ * Requests the rest of `part` and returns why the transfer ended; throws only on abort and on errors of the file
+ * system.
+ */
 async function transfer(file: RemoteFile, part: string, options: FetchOptions): Promise<string> {
   const { signal, idleTimeout = 30_000 } = options;
   const connection = new AbortController();
@@ -100,7 +105,9 @@ async function transfer(file: RemoteFile, part: string, options: FetchOptions): 
   }
 }
 
-/** Appends the response to `part`, or overwrites it if the server does not support ranges. Returns the length of `part`. */
+/**
+ * Appends the response to `part`, or overwrites it if the server does not support ranges. Returns the length of `part`.
+ */
 async function receive(
   { url, bytes }: RemoteFile,
   part: string,
@@ -108,7 +115,8 @@ async function receive(
   onBytes: (bytes: number) => Promise<void>,
 ): Promise<number> {
   const present = await lengthOf(part);
-  // The checksum is that of the file itself, so the transfer must not be compressed. A reused connection may be the one that just broke.
+  // The checksum is that of the file itself, so the transfer must not be compressed. A reused connection may be the one
+  // that just broke.
   const headers = { 'accept-encoding': 'identity', connection: 'close' };
   const range: HeadersInit = present > 0 ? { range: `bytes=${present}-` } : {};
   const response = await fetch(url, { headers: { ...headers, ...range }, signal });

@@ -14,8 +14,9 @@ export interface LockOptions {
 }
 
 /**
- * Runs `work` while holding the lock file `path`, once no other process does. A lock is advisory: when a stalled process loses it, two may
- * work at once, which must be correct, if wasteful. Rejects with a DataError if the file cannot be created.
+ * Runs `work` while holding the lock file `path`, once no other process does. A lock is advisory: when a stalled
+ * process loses it, two may work at once, which must be correct, if wasteful. Rejects with a DataError if the file
+ * cannot be created.
  */
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const { onWait = () => {}, staleAfter = 5000 } = options;
@@ -42,7 +43,10 @@ async function acquire(path: string): Promise<boolean> {
   }
 }
 
-/** Resolves when the lock is gone; removes it if it is not refreshed for `staleAfter` ms. Compares times of the file only with each other. */
+/**
+ * Resolves when the lock is gone; removes it if it is not refreshed for `staleAfter` ms. Compares times of the file
+ * only with each other.
+ */
 async function waitForRelease(path: string, staleAfter: number): Promise<void> {
   let modified = await modifiedTime(path);
   let changed = performance.now();

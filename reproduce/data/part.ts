@@ -1,4 +1,5 @@
-// The part of a file that has been fetched so far: a file that only this process writes, and that a later run continues.
+// The part of a file that has been fetched so far: a file that only this process writes, and that a later run
+// continues.
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { uniqueName } from '../../tools/replace-file.js';

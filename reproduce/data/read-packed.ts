@@ -4,7 +4,10 @@ import { createGunzip } from 'node:zlib';
 import { DataError } from '../../tools/data-error.js';
 import { gunzipLimit } from '../../tools/gunzip-limit.js';
 
-/** Reads a file and unpacks it if its name ends in `.gz`. Rejects with a DataError that names the file, and the byte where it is damaged. */
+/**
+ * Reads a file and unpacks it if its name ends in `.gz`. Rejects with a DataError that names the file, and the byte
+ * where it is damaged.
+ */
 export async function readPacked(path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch(({ message }: Error) => {
     throw new DataError(`${path}: cannot be read (${message})`);

@@ -1,4 +1,5 @@
-// Fashion-MNIST with hard attention over images: a network reads one prototype from a bank, compares it with the input, and classifies.
+// Fashion-MNIST with hard attention over images: a network reads one prototype from a bank, compares it with the input,
+// and classifies.
 import { join } from 'node:path';
 import { countChoices, load, Random } from 'tapehead';
 import { savePlot } from '../../tools/plot.js';

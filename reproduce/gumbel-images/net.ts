@@ -25,8 +25,8 @@ export interface NetOptions {
 }
 
 /**
- * The input x selects an image r of the bank. The logits are a linear function of r and of one number: a learned weighted sum of the squared
- * differences between x and r. Nothing else of x reaches the logits.
+ * The input x selects an image r of the bank. The logits are a linear function of r and of one number: a learned
+ * weighted sum of the squared differences between x and r. Nothing else of x reaches the logits.
  */
 export class PrototypeNet {
   readonly parameters: Parameters;

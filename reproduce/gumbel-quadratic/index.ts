@@ -1,4 +1,5 @@
-// x² read from a bank of five numbers with ten seeds; swapped and finer banks without retraining; the effect of the temperature.
+// x² read from a bank of five numbers with ten seeds; swapped and finer banks without retraining; the effect of the
+// temperature.
 import { join } from 'node:path';
 import { countChoices, type GumbelMemory, load } from 'tapehead';
 import { median } from '../../tools/median.js';

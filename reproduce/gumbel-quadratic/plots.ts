@@ -63,7 +63,9 @@ export function choicesPlot(histogram: readonly number[], best: readonly number[
   };
 }
 
-/** Share of points that read the nearest value by temperature, and the weight of the outermost value during training. */
+/**
+ * Share of points that read the nearest value by temperature, and the weight of the outermost value during training.
+ */
 export function temperaturePlot(outcomes: readonly Outcome[], traced: readonly Outcome[]): TopLevelSpec {
   const names = [...new Set(outcomes.map(({ trial }) => trial.name))];
   const shares = names.map((name) => {

@@ -17,7 +17,10 @@ export interface Outcome {
   readonly outermost: readonly number[];
 }
 
-/** Trials at several constant temperatures, one annealed from the default to the source's 0.67, and one with fading noise. */
+/**
+ * Trials at several constant temperatures, one annealed from the default to the source's 0.67, and one with fading
+ * noise.
+ */
 export function trials({ updates, tau }: Settings): Trial[] {
   const constant = [0.3, 0.67, 1, 1.5, 2, 3, 5].map((tau) => ({ name: `${tau}`, tau: () => tau, noise: () => 1 }));
   const falling = { name: `${tau}, to 0.67`, tau: linearAnnealing(tau, 0.67, updates), noise: () => 1 };

@@ -43,7 +43,10 @@ export function calibration(probabilities: Float32Array, labels: Uint8Array, bin
   };
 }
 
-/** Normalises reads [N, classes] to probabilities: ridge values sum to almost 1 but may be negative, so reads are clamped at 0 and rescaled. */
+/**
+ * Normalises reads [N, classes] to probabilities: ridge values sum to almost 1 but may be negative, so reads are
+ * clamped at 0 and rescaled.
+ */
 export function normalizeReads(read: Float32Array, classes: number): Float32Array {
   const probabilities = read.map((value) => Math.max(0, value));
   for (let from = 0; from < probabilities.length; from += classes) {

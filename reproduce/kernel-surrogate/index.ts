@@ -1,4 +1,5 @@
-// The kernel memory as a surrogate model of an expensive simulation, compared with nearest neighbours and a neural network.
+// The kernel memory as a surrogate model of an expensive simulation, compared with nearest neighbours and a neural
+// network.
 import { join } from 'node:path';
 import { savePlot } from '../../tools/plot.js';
 import { eachSize } from '../memory-sizes.js';

@@ -46,7 +46,9 @@ export function widthFor(parameters: number, inputs: number, outputs: number): n
 
 const BATCH = 128;
 
-/** Trains a network with two hidden tanh layers, by Adam with cosine decay, and returns its predictions for `inputs`. */
+/**
+ * Trains a network with two hidden tanh layers, by Adam with cosine decay, and returns its predictions for `inputs`.
+ */
 export async function network(
   fitted: Samples,
   inputs: Matrix,

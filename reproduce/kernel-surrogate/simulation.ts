@@ -17,7 +17,9 @@ export const DURATION = 15;
 /** Integration steps between two samples. */
 const STEPS = 40;
 
-/** Runs `count` simulations: `inputs` are the rates, scaled to [−1, 1]; `outputs` the number of prey at `TIMES` times. */
+/**
+ * Runs `count` simulations: `inputs` are the rates, scaled to [−1, 1]; `outputs` the number of prey at `TIMES` times.
+ */
 export function simulate(random: Random, count: number): { inputs: Matrix; outputs: Matrix } {
   const size = ranges.length;
   const drawn = random.uniform([count, size], { low: -1, high: 1 }).toArray();

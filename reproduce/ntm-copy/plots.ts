@@ -37,7 +37,10 @@ export function lossPlot(metrics: readonly Metric[], noiseFrom: number): TopLeve
   };
 }
 
-/** Inputs, outputs, add and read vectors, and the attention weights of both heads over time (Graves et al. 2014, figure 6). */
+/**
+ * Inputs, outputs, add and read vectors, and the attention weights of both heads over time (Graves et al. 2014, figure
+ * 6).
+ */
 export function headsPlot(trace: HeadsTrace): TopLevelSpec {
   const { inputs, outputs, adds, reads, writeWeights, readWeights } = trace;
   const { first, count } = locationsInUse([writeWeights, readWeights]);
@@ -101,7 +104,10 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
   };
 }
 
-/** The shortest arc of the circular memory that contains every location with a weight of at least 0.05, plus one on each side. */
+/**
+ * The shortest arc of the circular memory that contains every location with a weight of at least 0.05, plus one on each
+ * side.
+ */
 function locationsInUse(weights: readonly Frames[]): { first: number; count: number } {
   const columns = weights[0]?.columns ?? 0;
   const all = { first: 0, count: columns };

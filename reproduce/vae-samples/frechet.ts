@@ -13,7 +13,10 @@ interface Moments {
   readonly covariance: Matrix;
 }
 
-/** Statistics of a set of images: Gaussians of their block means (global layout) and of their patches (sharpness, edges). */
+/**
+ * Statistics of a set of images: Gaussians of their block means (global layout) and of their patches (sharpness,
+ * edges).
+ */
 export interface ImageStatistics {
   readonly blocks: Moments;
   readonly patches: Moments;
@@ -25,8 +28,8 @@ export function statisticsOf(images: Float32Array, shape: ImageShape): ImageStat
 }
 
 /**
- * Computes the squared Fréchet distance of two Gaussians: ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁S₂)^½). Source: Dowson and Landau 1982; on features
- * of a trained network instead of pixels it is the FID of Heusel et al. 2017.
+ * Computes the squared Fréchet distance of two Gaussians: ‖m₁ − m₂‖² + tr(S₁ + S₂ − 2 (S₁S₂)^½). Source: Dowson and
+ * Landau 1982; on features of a trained network instead of pixels it is the FID of Heusel et al. 2017.
  */
 export function frechetDistance(a: Moments, b: Moments): number {
   const shift = a.mean.reduce((sum, value, i) => sum + (value - (b.mean[i] as number)) ** 2, 0);

@@ -19,7 +19,8 @@ type Distances = Readonly<Record<string, { readonly blocks: number; readonly pat
 
 export const run: Program = async (options) => {
   const { seed, out, quick, updates = quick ? 100 : 2000, set } = options;
-  // This weight assumes a standard deviation per pixel of a third of the data's, as the errors reached suggest: see docs/results/memory-vae.md.
+  // This weight assumes a standard deviation per pixel of a third of the data's, as the errors reached suggest: see
+  // docs/results/memory-vae.md.
   const chosen: Settings<ModelName> = { ...settings.default, updates, gaussian: { klWeight: 0.1 } };
   const { training, train: images, test } = await train<ModelName>(chosen, options);
   const tested = Math.min(quick ? 500 : test.count, test.count);

@@ -4,13 +4,18 @@ import { readSafetensors, type StateDict, type StateSource, writeSafetensors } f
 import { DataError } from '../../tools/data-error.js';
 import { replaceFile } from '../../tools/replace-file.js';
 
-/** Replaces the checkpoint. Throws a DataError and keeps the last one if a number is not finite or the file cannot be written. */
+/**
+ * Replaces the checkpoint. Throws a DataError and keeps the last one if a number is not finite or the file cannot be
+ * written.
+ */
 export function writeCheckpoint(path: string, tensors: StateDict, state: unknown): void {
   expectFinite(`${path}: training has diverged; the last checkpoint is kept`, tensors);
   replaceFile(path, writeSafetensors(tensors, { format: 'pt', tapehead: JSON.stringify(state) }));
 }
 
-/** Reads a checkpoint and passes it to `use`. Throws a DataError that names the file if it is damaged or does not match. */
+/**
+ * Reads a checkpoint and passes it to `use`. Throws a DataError that names the file if it is damaged or does not match.
+ */
 export function useCheckpoint<State>(path: string, use: (tensors: StateSource, state: State) => void): void {
   try {
     const { tensors, metadata } = readSafetensors(readFileSync(path));

@@ -22,7 +22,9 @@ export interface Use {
 
 const BATCH = 50;
 
-/** Reconstruction error on the first `count` test images; `onBatch` is called with every batch and its reconstruction. */
+/**
+ * Reconstruction error on the first `count` test images; `onBatch` is called with every batch and its reconstruction.
+ */
 export function reconstruction(
   model: Model,
   test: LabelledImages,

@@ -27,7 +27,10 @@ export async function train<Name extends ModelName>(
   return { training, train, test };
 }
 
-/** Trains until all updates are done or the user interrupts, resuming from the checkpoint if there is one, and saves a checkpoint. */
+/**
+ * Trains until all updates are done or the user interrupts, resuming from the checkpoint if there is one, and saves a
+ * checkpoint.
+ */
 export async function trainWithProgress<Name extends ModelName>(
   training: Training<Name>,
   checkpoint: string,

@@ -140,7 +140,10 @@ export class Training<Name extends ModelName> {
     writeCheckpoint(path, tensors, state);
   }
 
-  /** Resumes from the checkpoint and returns true, or returns false if there is none. Throws a DataError if seed, settings or images differ. */
+  /**
+   * Resumes from the checkpoint and returns true, or returns false if there is none. Throws a DataError if seed,
+   * settings or images differ.
+   */
   resume(path: string): boolean {
     if (!existsSync(path)) return false;
     useCheckpoint<Saved<Name>>(path, (tensors, saved) => {

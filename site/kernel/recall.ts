@@ -1,7 +1,7 @@
 // One kernel memory of M keys: its fit, an iteration per update, and how well it recalls.
 import { KernelMemory, type KernelMemoryFit, mseLoss, Random, type Tensor } from 'tapehead';
 
-/** What is given of some images, and the images: [·, m] and [·, 28·28]. */
+/** The given pixels of images, [·, m], and the images, [·, 28·28]. */
 export interface Examples {
   readonly given: Tensor;
   readonly images: Tensor;
@@ -19,7 +19,7 @@ export class Recall {
   /** Share of the fit that is done. */
   #share = 0;
 
-  /** The initial keys are what is given of `memorySize` of the images. */
+  /** The initial keys are the given pixels of `memorySize` images. */
   constructor({ given, images }: Examples, memorySize: number, seed: number) {
     this.#fit = KernelMemory.startFit(given.runtime, given, images, {
       memorySize,
@@ -46,7 +46,7 @@ export class Recall {
     this.#fit.finish();
   }
 
-  /** Whether nothing has been stored yet. */
+  /** Whether nothing is stored yet. */
   get empty(): boolean {
     return !this.memory.values.toArray().some(Boolean);
   }

@@ -2,7 +2,9 @@
 import type { Random } from 'tapehead';
 import { PIXELS, SIDE } from '../shell/pictures.js';
 
-/** Approximate signed distance to the outline of a shape that fills [−1, 1]: negative inside; `w` is the stroke width. */
+/**
+ * Approximate signed distance to the outline of a shape that fills [−1, 1]: negative inside; `w` is the stroke width.
+ */
 type Outline = (u: number, v: number, w: number) => number;
 
 const box: Outline = (u, v, w) => Math.max(Math.abs(u) - 1, Math.abs(v) - w);

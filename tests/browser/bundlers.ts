@@ -8,8 +8,8 @@ import * as vite from 'vite';
 import webpack from 'webpack';
 
 /**
- * Bundles `entries`, import specifiers by name, into the folder `out`, whose `index.html` loads the first. `root` is the folder of a package of
- * type module.
+ * Bundles `entries`, import specifiers by name, into the folder `out`, whose `index.html` loads the first. `root` is
+ * the folder of a package of type module.
  */
 export type Bundle = (root: string, entries: Readonly<Record<string, string>>, out: string) => Promise<void>;
 

@@ -17,7 +17,9 @@ export interface Installed {
   readonly tarball: string;
 }
 
-/** Packs this package and installs it in a new folder, together with the compiled modules that tests run in browsers. */
+/**
+ * Packs this package and installs it in a new folder, together with the compiled modules that tests run in browsers.
+ */
 export async function install(): Promise<Installed> {
   const folder = await mkdtemp(join(tmpdir(), 'tapehead-'));
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });

@@ -1,4 +1,5 @@
-// The playground's page of the kernel memory: memories of increasing size, query pixels, the user's own images, checkpoints for Node.
+// The playground's page of the kernel memory: memories of increasing size, query pixels, the user's own images,
+// checkpoints for Node.
 import { gzipSync } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { KernelMemory, load, readSafetensors, writeSafetensors } from 'tapehead';

@@ -21,7 +21,10 @@ import {
 
 const sizes = { narrow: 20, wide: 36, residual: 12, residualBlocks: 1, latentSize: 20 };
 
-/** Trains a model from a fixed seed and returns the hexadecimal SHA-256 hash of all its weights. Throws a RangeError if a weight is not finite. */
+/**
+ * Trains a model from a fixed seed and returns the hexadecimal SHA-256 hash of all its weights. Throws a RangeError if
+ * a weight is not finite.
+ */
 export async function trainedHash(model: ModelName, runtime: Runtime, steps: number): Promise<string> {
   const weights = await trainings[model](runtime, steps);
   if (!weights.every((values) => values.every(Number.isFinite))) throw new RangeError(`${model} has diverged`);

@@ -17,7 +17,10 @@ export interface OpCase<Options = unknown> {
   readonly run: (inputs: Tensor[], options: Options) => Tensor | Tensor[];
   /** Float64 reference: values of every output, row-major. */
   readonly reference: (inputs: Float64Array[], shapes: readonly Shape[], options: Options) => Float64Array[];
-  /** Limits on |x − ref| / (1 + |ref|) of values, and on the error of a directional derivative; 1e-6 and 2e-5 by default. */
+  /**
+   * Limits on |x − ref| / (1 + |ref|) of values, and on the error of a directional derivative; 1e-6 and 2e-5 by
+   * default.
+   */
   readonly tolerance?: { readonly value?: number; readonly gradient?: number };
 }
 

@@ -1,4 +1,5 @@
-// Training steps in the style of jax-js: jitted functions of all weights and moments, and optimizers, which it does not provide.
+// Training steps in the style of jax-js: jitted functions of all weights and moments, and optimizers, which it does not
+// provide.
 import { blockUntilReady, numpy, tree } from '@jax-js/jax';
 import type { Side } from '../row.js';
 import { array } from './jax.js';

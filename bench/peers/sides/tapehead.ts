@@ -8,7 +8,10 @@ export interface Operand {
   readonly data: Float32Array;
 }
 
-/** Whether an entry of a state dict is a weight matrix [outputs, inputs], which other libraries store as [inputs, outputs]. */
+/**
+ * Whether an entry of a state dict is a weight matrix [outputs, inputs], which other libraries store as [inputs,
+ * outputs].
+ */
 export function isWeightMatrix(name: string, { shape }: Operand): boolean {
   return /weight(_ih|_hh)?$/.test(name) && shape.length === 2;
 }

@@ -40,7 +40,10 @@ function lstm(weights: Arrays, x: A, hidden: A, cell: A): [A, A] {
   return [nn.sigmoid(o).mul(numpy.tanh(next.ref)), next];
 }
 
-/** Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift, sharpness. */
+/**
+ * Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift,
+ * sharpness.
+ */
 function focus(parts: readonly A[], previous: A, memory: A): A {
   const [key, strength, gate, shift, sharpness] = parts as [A, A, A, A, A];
   const k = numpy.tanh(key);

@@ -30,7 +30,10 @@ function lstm(weights: Weights, x: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
   return [tf.mul(tf.sigmoid(o), tf.tanh(next)), next as tf.Tensor2D];
 }
 
-/** Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift, sharpness. */
+/**
+ * Content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9); `parts`: key, strength, gate, shift,
+ * sharpness.
+ */
 function focus(parts: readonly tf.Tensor[], previous: tf.Tensor2D, memory: tf.Tensor3D): tf.Tensor2D {
   const [key, strength, gate, shift, sharpness] = parts as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
   const k = tf.tanh(key);

@@ -55,10 +55,22 @@ export { type Idx, readIdx } from './data/idx.js';
 export { ImageBatches, type ImageBatchesOptions, type ImageBatchesState } from './data/image-batches.js';
 export { AddressNetwork } from './models/gumbel-memory/address-network.js';
 export { type Choices, countChoices } from './models/gumbel-memory/choices.js';
-export { type Addressing, GumbelMemory, type GumbelMemoryOptions } from './models/gumbel-memory/gumbel-memory.js';
+export {
+  type Addressing,
+  type GumbelForwardOptions,
+  GumbelMemory,
+  type GumbelMemoryOptions,
+} from './models/gumbel-memory/gumbel-memory.js';
 export { type Annealing, exponentialAnnealing, linearAnnealing } from './models/gumbel-memory/temperature.js';
-export { KernelMemory } from './models/kernel-memory/kernel-memory.js';
-export type { FitOptions, FitProgress, FitReport, KernelMemoryOptions } from './models/kernel-memory/options.js';
+export { KernelMemory, KernelMemoryFit } from './models/kernel-memory/kernel-memory.js';
+export type {
+  FitOptions,
+  FitProgress,
+  FitReport,
+  FitStep,
+  KernelMemoryOptions,
+  StepwiseFitOptions,
+} from './models/kernel-memory/options.js';
 export { BatchNorm1d, type Mode } from './models/layers/batch-norm.js';
 export { Conv2d, type Conv2dLayerOptions, ConvTranspose2d } from './models/layers/conv2d.js';
 export { Linear } from './models/layers/linear.js';
@@ -69,6 +81,7 @@ export { LSTMBaseline, type LSTMBaselineOptions } from './models/ntm/lstm-baseli
 export { NTM, type NTMOptions, type NTMState, type NTMTrace } from './models/ntm/ntm.js';
 export type { SequenceModel } from './models/ntm/sequence-model.js';
 export { GaussianVAE, type GaussianVAEOptions } from './models/vae/gaussian-vae.js';
+export { kMeans } from './models/vae/k-means.js';
 export { LatentMixture, type LatentMixtureOptions, type LatentModel } from './models/vae/latent-mixture.js';
 export { MemoryVAE, type MemoryVAEOptions } from './models/vae/memory-vae.js';
 export type { NetworkOptions, Reconstruction } from './models/vae/networks.js';

@@ -3,6 +3,7 @@
 import { addScaled, scale } from './elementwise';
 import { dot, sumSquares } from './reduce';
 import { Each, Op } from './simd/each';
+import { Simd } from './simd/simd';
 import { softmax } from './softmax';
 
 /** The smallest norm a cosine divides by, as in PyTorch. */
@@ -11,8 +12,8 @@ const SMALLEST_NORM: f64 = 1e-8;
 /**
  * w[r, j] = softmax over j of β·(factor·s[r, j] + bias[j]). `bias` may be 0, w may be s; β is one float.
  *
- * With s = q·kᵀ: factor 1 and no bias is attention by dot product, factor 2 and bias −|k|² by squared distance, whose
- * −|q|² the softmax does not see.
+ * With s = q·kᵀ, factor 1 and no bias is attention by dot product, factor 2 and bias −|k|² by squared distance, whose
+ * −|q|² the softmax does not see; with s = −½|q − k|², factor 2 and no bias.
  */
 export function attentionWeights(
   w: usize,
@@ -72,22 +73,11 @@ export function attentionWeightsBackward(
   }
 }
 
-/** Of ds and totals as above: dbias += Σ_r ds[r] / factor, dβ += Σ_r totals[r]. dbias or dβ may be 0; factor is a power of 2. */
-export function attentionWeightsSums(
-  dbias: usize,
-  dstrength: usize,
-  ds: usize,
-  totals: usize,
-  factor: f32,
-  rows: u32,
-  cols: u32,
-): void {
+/** dβ += Σ_r totals[r], of totals as above. */
+export function addTotals(dstrength: usize, totals: usize, rows: u32): void {
   let total: f64 = 0;
-  for (let r: u32 = 0; r < rows; r++) {
-    if (dbias) addScaled(dbias, ds + ((<usize>r * cols) << 2), cols, 1 / factor);
-    if (dstrength) total += load<f64>(totals + ((<usize>r) << 3));
-  }
-  if (dstrength) store<f32>(dstrength, load<f32>(dstrength) + <f32>total);
+  for (let r: u32 = 0; r < rows; r++) total += load<f64>(totals + ((<usize>r) << 3));
+  store<f32>(dstrength, load<f32>(dstrength) + <f32>total);
 }
 
 /** y[r] = −|x[r]|². */
@@ -99,14 +89,61 @@ export function negativeSquaredNorms(y: usize, x: usize, rows: u32, cols: u32): 
   }
 }
 
-/** dx[r] += −2·dy[r]·x[r]. */
-export function negativeSquaredNormsBackward(dx: usize, dy: usize, x: usize, rows: u32, cols: u32): void {
+/** y[r] −= weights[r]·x[r]. */
+export function subtractWeightedRows(y: usize, weights: usize, x: usize, rows: u32, cols: u32): void {
   const row = (<usize>cols) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    addScaled(dx, x, cols, -2 * load<f32>(dy));
-    dx += row;
+    addScaled(y, x, cols, -load<f32>(weights));
+    y += row;
     x += row;
-    dy += 4;
+    weights += 4;
+  }
+}
+
+/** s[r, j] = −½|q[r] − k[j]|², of q [rows, width] and the keys transposed, [width, cols]: exact wherever they lie. */
+export function halfSquaredDistances(s: usize, q: usize, keys: usize, rows: u32, cols: u32, width: u32): void {
+  const stride = (<usize>cols) << 2;
+  const whole = stride & ~63;
+  const next = (<usize>width) << 2;
+  const factor = f32x4.splat(-0.5);
+  for (let r: u32 = 0; r < rows; r++) {
+    let j: usize = 0;
+    for (; j < whole; j += 64) {
+      let s0 = f32x4.splat(0);
+      let s1 = s0;
+      let s2 = s0;
+      let s3 = s0;
+      let k = keys + j;
+      for (let c: usize = 0; c < next; c += 4) {
+        const x = v128.load32_splat(q + c);
+        const d0 = f32x4.sub(x, v128.load(k));
+        const d1 = f32x4.sub(x, v128.load(k, 16));
+        const d2 = f32x4.sub(x, v128.load(k, 32));
+        const d3 = f32x4.sub(x, v128.load(k, 48));
+        s0 = Simd.madd(d0, d0, s0);
+        s1 = Simd.madd(d1, d1, s1);
+        s2 = Simd.madd(d2, d2, s2);
+        s3 = Simd.madd(d3, d3, s3);
+        k += stride;
+      }
+      v128.store(s + j, f32x4.mul(s0, factor));
+      v128.store(s + j, f32x4.mul(s1, factor), 16);
+      v128.store(s + j, f32x4.mul(s2, factor), 32);
+      v128.store(s + j, f32x4.mul(s3, factor), 48);
+    }
+    for (; j < stride; j += 16) {
+      const count = min<u32>(4, <u32>(stride - j) >> 2);
+      let sum = f32x4.splat(0);
+      let k = keys + j;
+      for (let c: usize = 0; c < next; c += 4) {
+        const d = f32x4.sub(v128.load32_splat(q + c), Simd.load(k, count));
+        sum = Simd.madd(d, d, sum);
+        k += stride;
+      }
+      Simd.store(s + j, f32x4.mul(sum, factor), count);
+    }
+    s += stride;
+    q += next;
   }
 }
 

@@ -21,8 +21,12 @@ export function contentWeights(
   const row = (<usize>rows) << 2;
   let z = w;
   for (let b: u32 = 0; b < batch; b++) {
+    const beta = load<f32>(strength + ((<usize>b) << 2));
+    const square = dot(key, key, cols);
     setDotsAndSquares(saved, memory, key, rows, cols);
-    setSimilarities(z, saved, inverseNorm(key, cols), load<f32>(strength + ((<usize>b) << 2)), rows);
+    if (!(square < Infinity) || !setSimilarities(z, saved, inverseRoot(square), beta, rows)) {
+      setLargeSimilarities(z, saved, memory, key, beta, rows, cols);
+    }
     z += row;
     saved += ((row + 15) & ~15) << 1;
     key += (<usize>cols) << 2;
@@ -73,7 +77,39 @@ export function contentWeightsBackward(
 
 /** 1 / max(|x|, 1e-8), a square below 1e-16 counting as 1e-16. */
 function inverseNorm(x: usize, cols: u32): f32 {
-  return <f32>1 / sqrt<f32>(max<f32>(dot(x, x, cols), 1e-16));
+  const square = dot(x, x, cols);
+  return square < Infinity ? inverseRoot(square) : <f32>(1 / norm(x, cols));
+}
+
+function inverseRoot(square: f32): f32 {
+  return <f32>1 / sqrt<f32>(max<f32>(square, 1e-16));
+}
+
+/** max(|x|, 1e-8), in float64: squares of numbers above 1e19 are infinite in float32. */
+function norm(x: usize, cols: u32): f64 {
+  return max<f64>(sqrt(product(x, x, cols)), 1e-8);
+}
+
+/** x · y in float64. */
+function product(x: usize, y: usize, cols: u32): f64 {
+  let sum: f64 = 0;
+  for (let c: usize = 0; c < (<usize>cols) << 2; c += 4) sum += <f64>load<f32>(x + c) * load<f32>(y + c);
+  return sum;
+}
+
+/** What setDotsAndSquares and setSimilarities do, for numbers of any size. */
+function setLargeSimilarities(z: usize, p: usize, memory: usize, key: usize, beta: f32, rows: u32, cols: u32): void {
+  const length = norm(key, cols);
+  for (let i: u32 = 0; i < rows; i++) {
+    const own = norm(memory, cols);
+    const cosine = <f32>(product(memory, key, cols) / own / length);
+    store<f32>(p, cosine);
+    store<f32>(p, <f32>(1 / own), 4);
+    store<f32>(z, cosine * beta);
+    memory += (<usize>cols) << 2;
+    p += 8;
+    z += 4;
+  }
 }
 
 /** p[i] = Σ_c M[i, c] · x[c], Σ_c M[i, c]²: zeros from row N up to a multiple of 4. */
@@ -91,17 +127,19 @@ function setDotsAndSquares(p: usize, memory: usize, x: usize, rows: u32, cols: u
   if (c < stride) Columns.dotsAndSquares(p, memory + c, x + c, rows, stride, cols & 3, true);
 }
 
-/** Turns the pairs of sums into cos[i], n[i], and sets z[i] = β · cos[i]. */
-function setSimilarities(z: usize, p: usize, keyScale: f32, beta: f32, rows: u32): void {
+/** Turns the pairs of sums into cos[i], n[i], and sets z[i] = β · cos[i]. False if a square is infinite or NaN. */
+function setSimilarities(z: usize, p: usize, keyScale: f32, beta: f32, rows: u32): bool {
   const whole = rows & ~3;
+  let squares = f32x4.splat(0);
   let i: u32 = 0;
   if (whole) {
     do {
-      Similarity.set(z, p, keyScale, beta, i, 4);
+      squares = f32x4.add(squares, Similarity.set(z, p, keyScale, beta, i, 4));
       i += 4;
     } while (i < whole);
   }
-  if (i < rows) Similarity.set(z, p, keyScale, beta, i, rows & 3);
+  if (i < rows) squares = f32x4.add(squares, Similarity.set(z, p, keyScale, beta, i, rows & 3));
+  return Simd.sum(squares) < Infinity;
 }
 
 /** Turns the pairs cos[i], n[i] into β·n·dz[i]·n[i], β·dz[i]·n[i]²·cos[i], and returns Σ_i dz[i] · cos[i]. */
@@ -119,7 +157,8 @@ function setPairGradients(p: usize, dw: usize, w: usize, keyScale: f32, beta: f3
 
 /** Four rows from row i on, or the `count` that are left. */
 class Similarity {
-  @inline static set(z: usize, p: usize, keyScale: f32, beta: f32, i: u32, count: u32): void {
+  /** Returns the squares. */
+  @inline static set(z: usize, p: usize, keyScale: f32, beta: f32, i: u32, count: u32): v128 {
     const at = p + ((<usize>i) << 3);
     const low = v128.load(at);
     const high = v128.load(at, 16);
@@ -130,6 +169,7 @@ class Similarity {
     v128.store(at, v128.shuffle<f32>(cosine, scale, 0, 4, 1, 5));
     v128.store(at, v128.shuffle<f32>(cosine, scale, 2, 6, 3, 7), 16);
     Simd.store(z + ((<usize>i) << 2), f32x4.mul(cosine, f32x4.splat(beta)), count);
+    return square;
   }
 
   @inline static setGradient(

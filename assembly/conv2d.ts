@@ -3,7 +3,7 @@
 // With the patch matrix P of an image, [places, taps], y = W·Pᵀ, dPᵀ = Wᵀ·dy and dW = dy·P. No such matrix is ever held:
 // blocks of it are packed straight from one padded image, and blocks of dP are added to one (conv2d-patches.ts).
 import { addPlaces, addSplitImage, Geometry, packPlaces, packTaps, setTaps, splitImage } from './conv2d-patches';
-import { KC, MC, NC } from './matmul/matmul';
+import { depthOf, KC, MC, NC } from './matmul/matmul';
 import { packColumns, packPanel, packRows } from './matmul/pack';
 import { ROWS } from './matmul/tile';
 import { multiplyPanels } from './matmul/tiles';
@@ -130,7 +130,7 @@ export function conv2dBackwardData(
 
 /** Images that share a block of the weights' gradient. */
 export function conv2dGroup(g: usize): u32 {
-  return min(max(KC / max(Geometry.places(g), 1), 1), min(GROUP, max(Geometry.images(g), 1)));
+  return min(max(gradientDepth(g) / max(Geometry.places(g), 1), 1), min(GROUP, max(Geometry.images(g), 1)));
 }
 
 /**
@@ -151,15 +151,16 @@ export function conv2dGather(
   const outputs = Geometry.outputs(g);
   const planes = shared + tapsBytes(g);
   const panels = planes + groupBytes(g);
+  const most = gradientDepth(g);
   if (first === 0) setTaps(shared, g);
   for (let i = first; i < first + count; i++) {
     const split = planes + <usize>i * Geometry.splitBytes(g);
     const own = dy + ((<usize>((start + i) * outputs * places)) << 2);
     memory.fill(split, 0, Geometry.splitBytes(g));
     splitImage(split, x + <usize>(start + i) * Geometry.imageBytes(g), g);
-    for (let p: u32 = 0; p < places; p += KC) {
+    for (let p: u32 = 0; p < places; p += most) {
       const from = panels + panelsBefore(p * images, outputs);
-      packGradients(from, own + ((<usize>p) << 2), outputs, i, images, min(places - p, KC), (<usize>places) << 2);
+      packGradients(from, own + ((<usize>p) << 2), outputs, i, images, min(places - p, most), (<usize>places) << 2);
     }
   }
 }
@@ -180,8 +181,9 @@ export function conv2dBackwardWeight(
   const splitBytes = Geometry.splitBytes(g);
   const planes = shared + tapsBytes(g);
   const panels = planes + groupBytes(g);
-  for (let p: u32 = 0; p < places; p += KC) {
-    const across = min(places - p, KC);
+  const most = gradientDepth(g);
+  for (let p: u32 = 0; p < places; p += most) {
+    const across = min(places - p, most);
     const depth = images * across;
     const gradients = panels + panelsBefore(p * images, outputs);
     for (let k = first; k < first + count; k += NC) {
@@ -201,6 +203,11 @@ function packGradients(panels: usize, dy: usize, outputs: u32, i: u32, images: u
     const at = panels + ((<usize>(o * images * count + ROWS * i * count)) << 2);
     packPanel(at, dy + <usize>o * stride, min(outputs - o, ROWS), count, stride);
   }
+}
+
+/** Depth of a block of the weights' gradient, a sum over all places of all images. */
+function gradientDepth(g: usize): u32 {
+  return depthOf(Geometry.places(g) * Geometry.images(g));
 }
 
 function tapsBytes(g: usize): usize {

@@ -93,7 +93,7 @@ export function relu(y: usize, x: usize, n: u32): void {
   Each.run(Op.relu, n, y, x);
 }
 
-/** dx += dy where y > 0. */
+/** dx += dy unless y ≤ 0: a NaN passes it on. */
 export function reluBackward(dx: usize, dy: usize, y: usize, n: u32): void {
   Each.run(Op.addReluGradient, n, dx, dy, y);
 }

@@ -8,7 +8,7 @@ import { softmax } from './softmax';
 
 /**
  * y[r] = softmax((x[r] + g[r]) / tau) with the Gumbel noise g = −ln(−ln u), none without u (0), and addresses[r] the first
- * place of the largest.
+ * place of the largest, 2^32 − 1 where the weights are NaN.
  *
  * u is kept within [2^-126, 1 − 2^-24], so that noise drawn as 0 or 1 gives no infinity.
  */
@@ -32,6 +32,10 @@ export function gumbelWeights(
   }
   scale(y, y, rows * cols, inverseTau);
   softmax(y, y, rows, cols);
+  // A NaN anywhere in a row makes all of its weights NaN.
+  for (let r: u32 = 0; r < rows; r++) {
+    if (!(load<f32>(y + ((<usize>r * cols) << 2)) >= 0)) store<u32>(addresses + ((<usize>r) << 2), u32.MAX_VALUE);
+  }
 }
 
 /** y = x − ln(−ln u), with u kept within numbers for which neither logarithm is 0 or infinite. */

@@ -1,12 +1,13 @@
 // The wasm ABI: every exported kernel, nothing else.
 export {
+  addTotals,
   attentionWeights,
   attentionWeightsBackward,
-  attentionWeightsSums,
+  halfSquaredDistances,
   negativeSquaredNorms,
-  negativeSquaredNormsBackward,
   normalizeRows,
   normalizeRowsBackward,
+  subtractWeightedRows,
 } from './attention';
 export { batchNorm, batchNormBackward } from './batch-norm';
 export { addBias, biasBackward, fillChannels, fillChannelsBackward } from './bias';
@@ -79,9 +80,9 @@ export {
 } from './matmul/matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
 export { adam, clipGradNorm, rmsprop, sgd } from './optim';
-export { isRelaxed } from './peak';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
 export { addRows, clear, copy, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';
+export { isRelaxed } from './simd/build';
 export { logSoftmax, logSoftmaxBackward, softmax, softmaxBackward } from './softmax';
-export { nearestCodes } from './vector-quantize';
+export { exactCodes, nearestCodes } from './vector-quantize';

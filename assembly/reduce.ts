@@ -14,7 +14,7 @@ export function sum(y: usize, x: usize, outer: u32, size: u32, inner: u32, facto
   const slice = (<usize>size * inner) << 2;
   for (let o: u32 = 0; o < outer; o++) {
     if (inner === 1) store<f32>(y, <f32>(factor * sumElements(x, size)));
-    else sumColumns(y, x, size, inner, factor);
+    else sumColumns(y, x, size, inner, factor, 1, false);
     x += slice;
     y += (<usize>inner) << 2;
   }
@@ -99,43 +99,84 @@ export function largest(x: usize, n: u32): f32 {
   return result;
 }
 
-/** y[i] = factor·sum over j of x[j, i], with x: [size, inner], eight columns at a time. */
-function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64): void {
+/**
+ * y[i] = (add ? y[i] : 0) + factor·sum over j of x[j, i], with x: [size, inner], a cache line of columns at a time.
+ *
+ * `chain` numbers at a time are added up in float32, and these sums in float64.
+ */
+export function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64, chain: u32, add: bool): void {
   const row = (<usize>inner) << 2;
-  const whole = row & ~31;
-  const end = row * size;
+  const whole = row & ~63;
   let c: usize = 0;
-  for (; c < whole; c += 32) {
+  for (; c < whole; c += 64) {
     let l0 = f64x2.splat(0);
     let h0 = l0;
     let l1 = l0;
     let h1 = l0;
-    for (let i = c; i < end; i += row) {
-      const v0 = v128.load(x + i);
-      const v1 = v128.load(x + i, 16);
-      l0 = f64x2.add(l0, f64x2.promote_low_f32x4(v0));
-      h0 = f64x2.add(h0, f64x2.promote_low_f32x4(Simd.high(v0)));
-      l1 = f64x2.add(l1, f64x2.promote_low_f32x4(v1));
-      h1 = f64x2.add(h1, f64x2.promote_low_f32x4(Simd.high(v1)));
+    let l2 = l0;
+    let h2 = l0;
+    let l3 = l0;
+    let h3 = l0;
+    let at = x + c;
+    for (let left = size; left; ) {
+      let s0 = v128.load(at);
+      let s1 = v128.load(at, 16);
+      let s2 = v128.load(at, 32);
+      let s3 = v128.load(at, 48);
+      let more = min(left, chain);
+      left -= more;
+      for (at += row; --more; at += row) {
+        s0 = f32x4.add(s0, v128.load(at));
+        s1 = f32x4.add(s1, v128.load(at, 16));
+        s2 = f32x4.add(s2, v128.load(at, 32));
+        s3 = f32x4.add(s3, v128.load(at, 48));
+      }
+      l0 = f64x2.add(l0, f64x2.promote_low_f32x4(s0));
+      h0 = f64x2.add(h0, f64x2.promote_low_f32x4(Simd.high(s0)));
+      l1 = f64x2.add(l1, f64x2.promote_low_f32x4(s1));
+      h1 = f64x2.add(h1, f64x2.promote_low_f32x4(Simd.high(s1)));
+      l2 = f64x2.add(l2, f64x2.promote_low_f32x4(s2));
+      h2 = f64x2.add(h2, f64x2.promote_low_f32x4(Simd.high(s2)));
+      l3 = f64x2.add(l3, f64x2.promote_low_f32x4(s3));
+      h3 = f64x2.add(h3, f64x2.promote_low_f32x4(Simd.high(s3)));
     }
-    v128.store(y + c, Simd.narrow(l0, h0, factor));
-    v128.store(y + c, Simd.narrow(l1, h1, factor), 16);
+    putSums(y + c, l0, h0, factor, 4, add);
+    putSums(y + c + 16, l1, h1, factor, 4, add);
+    putSums(y + c + 32, l2, h2, factor, 4, add);
+    putSums(y + c + 48, l3, h3, factor, 4, add);
   }
   for (; c < row; c += 16) {
-    const count = <u32>(row - c) >> 2;
+    const count = min<u32>(4, <u32>(row - c) >> 2);
     let low = f64x2.splat(0);
     let high = low;
-    for (let i = c; i < end; i += row) {
-      const v = Simd.load(x + i, count);
-      low = f64x2.add(low, f64x2.promote_low_f32x4(v));
-      high = f64x2.add(high, f64x2.promote_low_f32x4(Simd.high(v)));
+    let at = x + c;
+    for (let left = size; left; ) {
+      let s = Simd.load(at, count);
+      let more = min(left, chain);
+      left -= more;
+      for (at += row; --more; at += row) s = f32x4.add(s, Simd.load(at, count));
+      low = f64x2.add(low, f64x2.promote_low_f32x4(s));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(Simd.high(s)));
     }
-    Simd.store(y + c, Simd.narrow(low, high, factor), count);
+    putSums(y + c, low, high, factor, count, add);
   }
 }
 
-/** The first i with x[i] = value, 0 if there is none. */
+/** The first `count` floats at y = (or +=) factor·(low, high). */
+function putSums(y: usize, low: v128, high: v128, factor: f64, count: u32, add: bool): void {
+  const sums = Simd.narrow(low, high, factor);
+  Simd.store(y, add ? f32x4.add(Simd.load(y, count), sums) : sums, count);
+}
+
+/** The first i with x[i] = value; 2^32 − 1, which is no place, if there is none. */
 export function placeOf(value: f32, x: usize, n: u32): u32 {
-  for (let i: u32 = 0; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
-  return 0;
+  const wanted = f32x4.splat(value);
+  const whole = n & ~3;
+  let i: u32 = 0;
+  for (; i < whole; i += 4) {
+    const found = i32x4.bitmask(f32x4.eq(v128.load(x + ((<usize>i) << 2)), wanted));
+    if (found) return i + ctz(found);
+  }
+  for (; i < n; i++) if (load<f32>(x + ((<usize>i) << 2)) === value) return i;
+  return u32.MAX_VALUE;
 }

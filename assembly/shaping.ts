@@ -1,4 +1,5 @@
 // Moving rows between matrices of different widths: concat, split, and their backwards; repeating rows, and summing them back.
+import { biasBackward } from './bias';
 
 /** y[i] = 0. */
 export function clear(y: usize, n: u32): void {
@@ -22,8 +23,12 @@ export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32
   }
 }
 
-/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, in their order. */
+/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, whose stride is `width`. */
 export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
+  if (yStride === 0 && rows > 1) {
+    biasBackward(y, x, rows, width);
+    return;
+  }
   const bytes = (<usize>width) << 2;
   const whole = bytes & ~15;
   for (let r: u32 = 0; r < rows; r++) {
@@ -34,21 +39,24 @@ export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32,
   }
 }
 
-/** y[r] = x[places[r]]: copies `rows` rows of `width` floats. */
+/** y[r] = x[places[r]]: copies `rows` rows of `width` floats. A place of 2^32 − 1 is none: its row becomes NaN. */
 export function takeRows(y: usize, x: usize, places: usize, rows: u32, width: u32): void {
   const bytes = (<usize>width) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    copyRows(y, x + <usize>load<u32>(places) * bytes, 1, width, 0, 0);
+    const place = load<u32>(places);
+    if (place === u32.MAX_VALUE) for (let i: usize = 0; i < bytes; i += 4) store<f32>(y + i, NaN);
+    else copyRows(y, x + <usize>place * bytes, 1, width, 0, 0);
     places += 4;
     y += bytes;
   }
 }
 
-/** dx[places[r]] += dy[r], in the order of r. */
+/** dx[places[r]] += dy[r], in the order of r; a row of no place adds to nothing. */
 export function takeRowsBackward(dx: usize, dy: usize, places: usize, rows: u32, width: u32): void {
   const bytes = (<usize>width) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    addRows(dx + <usize>load<u32>(places) * bytes, dy, 1, width, 0, 0);
+    const place = load<u32>(places);
+    if (place !== u32.MAX_VALUE) addRows(dx + <usize>place * bytes, dy, 1, width, 0, 0);
     places += 4;
     dy += bytes;
   }

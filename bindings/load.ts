@@ -1,8 +1,17 @@
 // Chooses the fastest wasm build that the engine supports, instantiates it over a fresh memory, and starts the worker threads.
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
+import { bytesOf, tagOf } from './engine/bytes.js';
 import type { Kernels } from './engine/kernels.js';
-import { expectInteger, expectOneOf, failType } from './tensor/check.js';
+import {
+  describe,
+  expectInteger,
+  expectOneOf,
+  expectOptions,
+  fail,
+  failType,
+  type OptionKeys,
+} from './tensor/check.js';
 import { Runtime } from './tensor/runtime.js';
 import type { RuntimeInfo } from './tensor/runtime-options.js';
 
@@ -22,7 +31,7 @@ export interface LoadOptions {
    * Wasm build to use instead of the embedded one, for example on edge runtimes: the bytes of `tapehead/simd.wasm`, its URL, or a
    * compiled module. A compiled module runs on one thread.
    */
-  wasm?: WebAssembly.Module | BufferSource | URL | string;
+  wasm?: WebAssembly.Module | ArrayBuffer | SharedArrayBuffer | ArrayBufferView | URL | string;
   /** Maximum memory of the runtime in bytes, in [2^22, 2^32]. Default 2^32 (4 GiB). */
   maxMemory?: number;
 }
@@ -55,13 +64,29 @@ const builds: readonly Build[] = [
   },
 ];
 
+const OPTIONS: OptionKeys<LoadOptions> = { variant: true, threads: true, wasm: true, maxMemory: true };
+
 type Bytes = Uint8Array<ArrayBuffer>;
 
-const GIBIBYTE = 2 ** 30;
+/** How many threads a runtime gets, and why. */
+interface ThreadChoice {
+  readonly count: number;
+  readonly reason: string;
+  /** Whether the caller or the environment named the number. */
+  readonly requested?: boolean;
+}
+
+const MIN_MEMORY = 2 ** 22;
+const MAX_MEMORY = 2 ** 32;
 const PAGE = 65536;
 const INITIAL_PAGES = 32;
 const MAX_THREADS = 64;
 const MAX_DEFAULT_THREADS = 8;
+const WASM_MAGIC = [0, 97, 115, 109];
+const MAX_REASON_LENGTH = 80;
+
+/** Read at once: test frameworks replace timers. Browsers have none. */
+const nextTurn: typeof setImmediate | undefined = globalThis.setImmediate;
 
 /**
  * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
@@ -88,48 +113,60 @@ const MAX_DEFAULT_THREADS = 8;
  * console.log(runtime.info.reason);
  * ```
  */
-export async function load({ variant, threads, wasm, maxMemory = 4 * GIBIBYTE }: LoadOptions = {}): Promise<Runtime> {
-  const env = globalThis.process?.env ?? {};
-  expectInteger('load', 'maxMemory', maxMemory, 2 ** 22);
-  const maxBytes = Math.min(maxMemory, 4 * GIBIBYTE);
-  const build = await chooseBuild(variant ?? env.TAPEHEAD_VARIANT);
-  let [count, why] = await chooseThreads(
-    threads ?? (env.TAPEHEAD_THREADS === undefined ? undefined : Number(env.TAPEHEAD_THREADS)),
-  );
-  if (wasm instanceof WebAssembly.Module && count > 1) {
-    [count, why] = [1, 'one thread, because a compiled module cannot import shared memory'];
+export async function load(options: LoadOptions = {}): Promise<Runtime> {
+  const { variant, threads, wasm, maxMemory = MAX_MEMORY } = expectOptions('load', options, OPTIONS);
+  expectInteger('load', 'maxMemory', maxMemory, MIN_MEMORY, MAX_MEMORY);
+  const [requestedVariant, requestedThreads] = [expectVariant(variant), expectThreads(threads)];
+  if (typeof WebAssembly === 'undefined') {
+    throw new Error('load: the engine must have WebAssembly, which node --jitless switches off');
   }
-  if (count > 1) {
-    try {
-      return await open(build, count, why, wasm, maxBytes);
-    } catch (error) {
-      if (error instanceof TypeError) throw error;
-      why = `one thread, because multithreading failed: ${(error as Error).message}`;
-    }
+  const given = wasm === undefined ? undefined : await readWasm(wasm);
+  const build = await chooseBuild(requestedVariant);
+  let choice = await chooseThreads(requestedThreads);
+  if (tagOf(given) === 'WebAssembly.Module' && choice.count > 1) {
+    choice = { count: 1, reason: 'one thread, because a compiled module cannot import shared memory' };
   }
-  return open(build, 1, why, wasm, maxBytes);
+  try {
+    return await open(build, choice, given, maxMemory);
+  } catch (error) {
+    if (choice.count === 1 || isRefusal(error, choice)) throw error;
+    const reason = `one thread, because multithreading failed: ${(error as Error).message}`;
+    return open(build, { count: 1, reason }, given, maxMemory);
+  }
+}
+
+/** Whether an error blames the caller, not the lack of something that only threads need. */
+function isRefusal(error: unknown, { requested = false }: ThreadChoice): boolean {
+  return (error as Error).message.startsWith('load: ') && (requested || !(error instanceof RangeError));
 }
 
 /** Opens a runtime over a fresh memory, shared if there are several threads. */
 async function open(
   build: Build,
-  count: number,
-  why: string,
-  wasm: LoadOptions['wasm'],
-  maxBytes: number,
+  { count, reason }: ThreadChoice,
+  given: WebAssembly.Module | Bytes | undefined,
+  maxMemory: number,
 ): Promise<Runtime> {
-  const shared = count > 1;
   // Imported on demand: a single thread does not need it.
-  const parallel = shared ? await import('./engine/parallel.js') : undefined;
-  const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: Math.floor(maxBytes / PAGE), shared });
-  const module = await compiled(build, wasm, parallel?.forSharedMemory);
-  const instance = await WebAssembly.instantiate(module, { env: { memory } });
+  const parallel = count > 1 ? await import('./engine/parallel.js') : undefined;
+  // Without a turn of Node's event loop, a loop of `load` and `close` would keep the workers of all rounds from exiting.
+  if (parallel !== undefined && nextTurn !== undefined) await new Promise<void>((resolve) => nextTurn(resolve));
+  const maximum = Math.floor(maxMemory / PAGE);
+  const memory =
+    parallel === undefined
+      ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
+      : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
+  const module = await compile(given ?? (await inflated((await build.embedded()).wasm)), parallel?.forSharedMemory);
+  const instance = await instantiate(module, memory);
   const kernels = instance.exports as unknown as Kernels;
-  const arena = new Arena(memory, kernels, count * kernels.matmulScratchBytes(), maxBytes);
+  const scratchBytes = count * kernels.matmulScratchBytes();
+  const minMemory = INITIAL_PAGES * PAGE + scratchBytes;
+  if (maxMemory < minMemory) fail('load', 'maxMemory', `be ≥ ${minMemory} for ${count} threads`, maxMemory);
+  const arena = new Arena(memory, kernels, scratchBytes, maxMemory);
   const info: RuntimeInfo = {
     variant: kernels.isRelaxed() ? 'relaxed' : 'simd',
     threads: count,
-    reason: `${wasm === undefined ? build.reason : 'the wasm option was given'}; ${why}`,
+    reason: `${given === undefined ? build.reason : 'the wasm option was given'}; ${reason}`,
   };
   if (parallel === undefined) return new Runtime(kernels, arena, info, undefined);
   const threads = new parallel.Threads(count, module, memory, instance);
@@ -138,18 +175,62 @@ async function open(
   return runtime;
 }
 
-async function compiled(
-  build: Build,
-  wasm: LoadOptions['wasm'],
-  change: (bytes: Bytes) => Bytes = (bytes) => bytes,
+/** The module as it is, or that of the bytes after `patch`. */
+async function compile(
+  source: WebAssembly.Module | Bytes,
+  patch: (bytes: Bytes) => Bytes = (bytes) => bytes,
 ): Promise<WebAssembly.Module> {
-  const source = wasm === undefined ? await inflated((await build.embedded()).wasm) : await fetched(wasm);
-  if (source instanceof WebAssembly.Module) return source;
-  return WebAssembly.compile(change(source));
+  if (!(source instanceof Uint8Array)) return source;
+  const bytes = patch(source);
+  try {
+    return await WebAssembly.compile(bytes);
+  } catch (error) {
+    throw new Error(`load: cannot compile wasm: ${(error as Error).message}`, { cause: error });
+  }
 }
 
-async function chooseBuild(variant: string | undefined): Promise<Build> {
-  if (variant !== undefined) expectOneOf('load', 'variant', variant, ['simd', 'relaxed']);
+async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Instance> {
+  const condition = 'be a build of tapehead, such as tapehead/simd.wasm';
+  let instance: WebAssembly.Instance;
+  try {
+    instance = await WebAssembly.instantiate(module, { env: { memory } });
+  } catch (error) {
+    if (error instanceof WebAssembly.LinkError) return failType('load', 'wasm', condition, module);
+    throw error;
+  }
+  if (typeof instance.exports.matmulScratchBytes !== 'function') failType('load', 'wasm', condition, module);
+  return instance;
+}
+
+/** The variant that was requested, if any. */
+function expectVariant(given: unknown): RuntimeInfo['variant'] | undefined {
+  const variant = given === undefined ? environment('TAPEHEAD_VARIANT') : given;
+  if (variant === undefined) return undefined;
+  expectOneOf('load', given === undefined ? 'TAPEHEAD_VARIANT' : 'variant', variant, ['simd', 'relaxed']);
+  return variant;
+}
+
+/** The number of threads that was requested, if any. */
+function expectThreads(given: number | undefined): number | undefined {
+  if (given !== undefined) {
+    expectInteger('load', 'threads', given, 1, MAX_THREADS);
+    return given;
+  }
+  const text = environment('TAPEHEAD_THREADS');
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!(Number.isInteger(count) && count >= 1 && count <= MAX_THREADS)) {
+    fail('load', 'TAPEHEAD_THREADS', `be an integer in [1, ${MAX_THREADS}]`, text);
+  }
+  return count;
+}
+
+/** An environment variable of Node; undefined if it is unset or empty. */
+function environment(name: string): string | undefined {
+  return globalThis.process?.env?.[name] || undefined;
+}
+
+async function chooseBuild(variant: RuntimeInfo['variant'] | undefined): Promise<Build> {
   for (const build of builds) {
     if (variant !== undefined && variant !== build.variant) continue;
     if (!(await build.supported())) continue;
@@ -163,31 +244,47 @@ async function chooseBuild(variant: string | undefined): Promise<Build> {
   throw new Error(`load: the engine must support ${feature} SIMD, as ${engines} or newer does`);
 }
 
-/** The number of threads and the reason for it. */
-async function chooseThreads(given: number | undefined): Promise<[count: number, why: string]> {
-  if (given !== undefined) {
-    expectInteger('load', 'threads', given, 1, MAX_THREADS);
+async function chooseThreads(requested: number | undefined): Promise<ThreadChoice> {
+  if (requested === 1) return { count: 1, reason: 'one thread, as requested' };
+  const { process } = globalThis;
+  if (process?.versions?.node !== undefined && process.getBuiltinModule === undefined) {
+    // Bundlers understand no other way to Node's modules that a page can do without.
+    return { count: 1, reason: 'one thread, because Node before 20.16 and 22.3 has no process.getBuiltinModule' };
   }
-  const os = globalThis.process?.getBuiltinModule?.('node:os');
+  const os = process?.getBuiltinModule?.('node:os');
   const cores = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
-  const count = given ?? Math.min(cores, MAX_DEFAULT_THREADS);
-  if (count === 1) return [1, given === 1 ? 'one thread, as requested' : 'one thread on one core'];
+  const count = requested ?? Math.min(cores, MAX_DEFAULT_THREADS);
+  if (count === 1) return { count, reason: 'one thread on one core' };
   if (!(await threadsSupported())) {
-    return [1, 'one thread, because SharedArrayBuffer is unavailable (a page must be cross-origin isolated)'];
+    const reason = 'one thread, because SharedArrayBuffer is unavailable (a page must be cross-origin isolated)';
+    return { count: 1, reason };
   }
-  return [count, `${count} threads ${given === undefined ? `on ${cores} cores` : 'as requested'}`];
+  if (requested === undefined) return { count, reason: `${count} threads on ${cores} cores` };
+  return { count, reason: `${count} threads as requested`, requested: true };
 }
 
-async function fetched(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | Bytes> {
-  if (wasm instanceof WebAssembly.Module) return wasm;
-  if (wasm instanceof ArrayBuffer) return new Uint8Array(wasm);
-  if (ArrayBuffer.isView(wasm)) return new Uint8Array(wasm.buffer as ArrayBuffer, wasm.byteOffset, wasm.byteLength);
-  if (typeof wasm !== 'string' && !(wasm instanceof URL)) {
-    return failType('load', 'wasm', 'be a WebAssembly.Module, bytes, or a URL', wasm);
+async function readWasm(wasm: NonNullable<LoadOptions['wasm']>): Promise<WebAssembly.Module | Bytes> {
+  const tag = tagOf(wasm);
+  if (tag === 'WebAssembly.Module') return wasm as WebAssembly.Module;
+  const bytes = tag === 'String' || tag === 'URL' ? await fetched(String(wasm)) : bytesOf(wasm);
+  if (bytes === undefined) return failType('load', 'wasm', 'be a WebAssembly.Module, bytes, or a URL', wasm);
+  if (!WASM_MAGIC.every((byte, i) => bytes[i] === byte)) {
+    failType('load', 'wasm', 'be a WebAssembly binary, which begins with \\0asm', wasm);
   }
-  const response = await fetch(wasm);
-  if (!response.ok) throw new Error(`load: cannot fetch wasm from ${wasm}: status ${response.status}`);
-  return new Uint8Array(await response.arrayBuffer());
+  return bytes;
+}
+
+async function fetched(url: string): Promise<Bytes> {
+  let reason: string;
+  try {
+    const response = await fetch(url);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+    reason = `status ${response.status}`;
+  } catch (error) {
+    const { cause, message } = error as Error;
+    reason = cause instanceof Error ? cause.message : message;
+  }
+  throw new Error(`load: cannot fetch wasm from ${describe(url)}: ${reason.slice(0, MAX_REASON_LENGTH)}`);
 }
 
 async function inflated(base64: string): Promise<Bytes> {

@@ -1,8 +1,8 @@
 // Seeded random numbers. The same seed gives the same bits on every engine and every build.
 
-import { expectInteger, expectNumber, expectOptions, fail, type OptionKeys } from './tensor/check.js';
+import { expectInteger, expectNumber, expectOptions, fail, failType, type OptionKeys } from './tensor/check.js';
 import { expectTensor } from './tensor/check-tensor.js';
-import type { Runtime } from './tensor/runtime.js';
+import { Runtime } from './tensor/runtime.js';
 import type { Shape } from './tensor/shape.js';
 import type { Tensor } from './tensor/tensor.js';
 
@@ -68,12 +68,14 @@ export class Random {
    * @param runtime The runtime that owns the tensors.
    * @param seed Key of the stream, an integer in [0, 2^53).
    * @throws {RangeError} `seed` is out of its range.
+   * @throws {TypeError} `runtime` is not a Runtime.
    */
   constructor(
     /** The runtime that owns the tensors. */
     readonly runtime: Runtime,
     seed: number,
   ) {
+    if (!(runtime instanceof Runtime)) failType('Random', 'runtime', 'be a Runtime', runtime);
     expectInteger('Random', 'seed', seed, 0);
     this.#seed = seed;
   }
@@ -130,14 +132,15 @@ export class Random {
    * @param low Lower bound.
    * @param high Upper bound, ≥ `low`.
    * @returns `tensor`.
-   * @throws {RangeError} A bound is not finite, `high` is below `low`, or their distance exceeds float32.
+   * @throws {RangeError} A bound is not finite, `high` is below `low`, or their distance exceeds float32, or `tensor` belongs to
+   * another runtime.
    * @throws {ReferenceError} The step of `tensor` has ended.
    */
   fillUniform(tensor: Tensor, low: number, high: number): Tensor {
-    expectTensor('fillUniform', 'tensor', tensor);
+    this.#expectOwn('fillUniform', tensor);
     expectRange('fillUniform', low, high);
     this.runtime.kernels.uniform(tensor.pointer, tensor.size, low, high, ...this.#take(tensor.size));
-    this.runtime.parametersChanged();
+    this.runtime.changed(tensor);
     return tensor;
   }
 
@@ -148,15 +151,15 @@ export class Random {
    * @param mean Mean.
    * @param std Standard deviation, ≥ 0.
    * @returns `tensor`.
-   * @throws {RangeError} `mean` or `std` is not finite, or `std` is negative.
+   * @throws {RangeError} `mean` or `std` is not finite, `std` is negative, or `tensor` belongs to another runtime.
    * @throws {ReferenceError} The step of `tensor` has ended.
    */
   fillNormal(tensor: Tensor, mean: number, std: number): Tensor {
-    expectTensor('fillNormal', 'tensor', tensor);
+    this.#expectOwn('fillNormal', tensor);
     expectNumber('fillNormal', 'mean', mean);
     expectNumber('fillNormal', 'std', std, 0);
     this.runtime.kernels.normal(tensor.pointer, tensor.size, mean, std, ...this.#take(tensor.size));
-    this.runtime.parametersChanged();
+    this.runtime.changed(tensor);
     return tensor;
   }
 
@@ -217,14 +220,23 @@ export class Random {
    * Continues the stream from a state.
    *
    * @param state What the getter `state` returned.
-   * @throws {RangeError} `state` is invalid; the stream is unchanged.
+   * @throws {RangeError} `seed` or `counter` is out of its range; the stream is unchanged.
+   * @throws {TypeError} `state` is not an object.
    */
   setState(state: RandomState): void {
+    if (typeof state !== 'object' || state === null) failType('setState', 'state', 'be { seed, counter }', state);
     const { seed, counter } = state;
     expectInteger('setState', 'seed', seed, 0);
     expectInteger('setState', 'counter', counter, 0);
     this.#seed = seed;
     this.#counter = counter;
+  }
+
+  /** `tensor` must be alive and of this runtime. */
+  #expectOwn(op: string, tensor: Tensor): void {
+    expectTensor(op, 'tensor', tensor);
+    if (tensor.runtime !== this.runtime)
+      throw new RangeError(`${op}: tensor belongs to another runtime than the stream`);
   }
 
   /** Advances the stream by `count` words and returns key and counter of their first block. */

@@ -8,7 +8,7 @@ const FUNCTION = 64;
 const ACCESSOR = 262144;
 
 /** The documentation of an option states its default, or the behaviour without it. */
-const SAYS_DEFAULT = /\b(default|omit(ted)?|without|unless)\b/i;
+const SAYS_DEFAULT = /\b(defaults?|omit(ted)?|without|unless|instead)\b/i;
 
 /** @typedef {{ name: string, missing: string[] }} Signature */
 
@@ -55,9 +55,10 @@ function summaryOf(node) {
   return parts.some((part) => hasText(part?.comment?.summary)) ? [] : ['summary'];
 }
 
-/** Only options need a default: an optional field of another object may be absent. */
+/** Only options have defaults, but callbacks and signals have none. */
 function defaultOf(node, parent) {
-  const isOption = node.flags?.isOptional && parent?.name.endsWith('Options');
+  const isCallback = node.type?.declaration?.signatures !== undefined || node.type?.name === 'AbortSignal';
+  const isOption = node.flags?.isOptional && parent?.name.endsWith('Options') && !isCallback;
   return isOption && !saysDefault(node) ? ['default'] : [];
 }
 

@@ -15,7 +15,7 @@ const complete = `
 export interface PumpOptions {
   /** Litres a minute. Default 3. */
   rate?: number;
-  /** Called at every stroke. Omit it for silence. */
+  /** Called at every stroke. */
   onStroke?: (count: number) => void;
   /** Diameter in centimetres. */
   bore: number;

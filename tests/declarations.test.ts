@@ -25,8 +25,9 @@ test('an internal name is found in a declaration, but not in a comment', (t) => 
   t.deepEqual(internalNames('a.d.ts', text), ['a.d.ts:3: gradPointer']);
 });
 
-test('a strict project with skipLibCheck off compiles', (t) => {
+test('a strict project with skipLibCheck off compiles, with and without the types of Node', (t) => {
   t.deepEqual(errorsIn(consumer), []);
+  t.deepEqual(errorsIn(consumer, { types: ['node'], typeRoots: [join(root, 'node_modules/@types')] }), []);
   t.deepEqual(errorsIn('import { load } from "tapehead";\n(await load()).arena;\n'), [
     "consumer.ts: Property 'arena' does not exist on type 'Runtime'.",
   ]);
@@ -39,6 +40,10 @@ const random = new tapehead.Random(runtime, 1);
 const model = new tapehead.LSTMBaseline(runtime, { inputSize: 2, outputSize: 1, random });
 const optimizer: tapehead.Optimizer = new tapehead.Adam(model.parameters, { lr: 1e-3 });
 const loss: number = runtime.step(() => tapehead.mean(model.forward(random.normal([3, 1, 2]))).item());
+{
+  using ones = runtime.tensor([1, 1]);
+  ones.toArray();
+}
 export { loss, optimizer };
 `;
 
@@ -75,7 +80,7 @@ function internalNames(path: string, text: string): string[] {
 }
 
 /** Returns the compiler errors of a strict project that consists of `source` and has the package installed. */
-function errorsIn(source: string): string[] {
+function errorsIn(source: string, more: ts.CompilerOptions = {}): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'tapehead-consumer-'));
   try {
     mkdirSync(join(folder, 'node_modules'));
@@ -91,6 +96,7 @@ function errorsIn(source: string): string[] {
       skipLibCheck: false,
       noEmit: true,
       types: [],
+      ...more,
     });
     return ts.getPreEmitDiagnostics(program).map(({ file: at, messageText }) => {
       const name = at === undefined ? '' : `${relative(folder, at.fileName)}: `;

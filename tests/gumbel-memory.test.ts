@@ -1,4 +1,4 @@
-// The Gumbel memory: modes, keys, swapped and learned banks, own networks, temperatures, choices, learning.
+// The Gumbel memory: modes, keys, swapped and trainable banks, custom networks, temperatures, choices, learning.
 import test from 'ava';
 import {
   Adam,
@@ -38,7 +38,7 @@ function readsOf(model: GumbelMemory): { values: number[]; addresses: number[]; 
   });
 }
 
-test('in use the choice is the same every time, in training it is not, and both read rows of the bank', (t) => {
+test('evaluation is deterministic, training samples; both read rows of the bank', (t) => {
   const model = small();
   const first = readsOf(model);
   t.deepEqual(readsOf(model), first);
@@ -54,7 +54,7 @@ test('in use the choice is the same every time, in training it is not, and both 
   });
 });
 
-test('the keys are those of a Sequential in PyTorch, and a checkpoint goes round', (t) => {
+test("state dicts have the keys of PyTorch's Sequential and round-trip through safetensors", (t) => {
   const model = small({ trainable: true });
   runtime.step(() => model.forward(new Random(runtime, 4).normal([8, 2]), { training: true }));
   const state = model.parameters.stateDict();
@@ -79,7 +79,7 @@ test('the keys are those of a Sequential in PyTorch, and a checkpoint goes round
   t.deepEqual(readsOf(copy), readsOf(model));
 });
 
-test('another bank of as many rows, of any shape, is read at the same addresses', (t) => {
+test('swap keeps the addresses, whatever the shape of the rows', (t) => {
   const model = small();
   const before = readsOf(model);
   const images = runtime.tensor(
@@ -118,7 +118,7 @@ function train(model: GumbelMemory, updates: number): number {
   return last;
 }
 
-test('a learned bank learns, a fixed one stays', (t) => {
+test('a trainable bank is trained, a fixed one is not', (t) => {
   const learned = small({ trainable: true, bank: runtime.tensor([0.3, 0.4, 0.5, 0.6, 0.7]) });
   t.true(train(learned, 200) < 0.05);
   const fixed = small();
@@ -127,12 +127,12 @@ test('a learned bank learns, a fixed one stays', (t) => {
   t.true(learned.bank.toArray().some((value) => value < 0.1));
 });
 
-test('a soft memory reads a blend', (t) => {
+test('a soft read is a weighted mean of rows', (t) => {
   const { values: read } = readsOf(small({ hard: false }));
   t.false(read.some((value) => values.includes(value)));
 });
 
-test('the addressing network may be any function to logits', (t) => {
+test('address accepts any function to logits', (t) => {
   const model = small({
     address: (parameters) => {
       const weight = parameters.create('w', [5, 2]).set([0, 0, 0, 0, 1, 0, 0, 0, 0, 0]);
@@ -145,27 +145,38 @@ test('the addressing network may be any function to logits', (t) => {
   t.true(model.parameters.stateDict().has('address.w'));
 });
 
-test('temperatures fall as told, down to the floor', (t) => {
+test('annealing schedules have the documented values', (t) => {
   const line = linearAnnealing(2, 0.5, 3);
   t.deepEqual([0, 1, 2, 3, 100].map(line), [2, 1.5, 1, 0.5, 0.5]);
   const curve = exponentialAnnealing(2, 0.5, 0.75);
   t.deepEqual([0, 1, 2, 3, 4, 5, 1000].map(curve), [2, 1.5, 1.125, 0.84375, 0.6328125, 0.5, 0.5]);
-  t.throws(() => linearAnnealing(1, 0, 3), { message: 'linearAnnealing: to must be a finite number above 0, got 0' });
+  t.throws(() => linearAnnealing(1, 0, 3), { message: 'linearAnnealing: to must be positive, got 0' });
   t.throws(() => linearAnnealing(1, 2, 3), {
     message: 'linearAnnealing: from must be a finite number ≥ 2, got 1',
   });
   t.throws(() => linearAnnealing(2, 1, 0), { message: /^linearAnnealing: steps/ });
+  for (const step of [-1, 0.5, NaN, Infinity, '1' as never]) {
+    t.throws(() => line(step), { message: /^linearAnnealing: step must be an integer ≥ 0, got/ });
+    t.throws(() => curve(step), { message: /^exponentialAnnealing: step must be an integer ≥ 0, got/ });
+  }
+  t.throws(() => linearAnnealing(Infinity, 1, 2), { message: /^linearAnnealing: from must be a finite/ });
   t.throws(() => exponentialAnnealing(2, 1, 1.5), { message: /^exponentialAnnealing: factor/ });
 });
 
-test('choices are counted', (t) => {
+test('countChoices returns histogram and entropy', (t) => {
   t.deepEqual(countChoices(Uint32Array.of(0, 3, 3, 0), 4), { histogram: [2, 0, 0, 2], entropy: 1 });
   t.deepEqual(countChoices([1, 1], 2), { histogram: [0, 2], entropy: 0 });
   t.is(countChoices([0, 1, 2, 3, 4, 5, 6, 7], 8).entropy, 3);
-  t.throws(() => countChoices([2], 2), { message: 'countChoices: addresses must lie below 2, got 2' });
+  t.throws(() => countChoices([0], 2 ** 31 - 1), { message: /^countChoices: memorySize must be an integer in/ });
+  t.throws(() => countChoices('01' as never, 2), {
+    instanceOf: TypeError,
+    message: /^countChoices: addresses must be/,
+  });
+  t.deepEqual(countChoices([], 2), { histogram: [0, 0], entropy: 0 });
+  t.throws(() => countChoices([2], 2), { message: 'countChoices: addresses[0] must be an integer in [0, 1], got 2' });
 });
 
-test('bad arguments are refused with one sentence', (t) => {
+test('invalid arguments throw one sentence', (t) => {
   const refused = (options: Partial<GumbelMemoryOptions>, message: string) =>
     t.throws(() => small(options), { instanceOf: RangeError, message });
   refused({ bank: runtime.zeros([]) }, 'GumbelMemory: bank must have at least 1 dimension, got []');
@@ -179,14 +190,19 @@ test('bad arguments are refused with one sentence', (t) => {
   const model = small();
   t.throws(() => model.swap(runtime.zeros([9])), {
     instanceOf: RangeError,
-    message: 'swap: bank must have 5 rows, one for each address the network knows, got [9]',
+    message: 'GumbelMemory.swap: bank must have 5 rows, one for each learned address, got [9]',
   });
   const forward = (given: GumbelMemory, x: () => Tensor, tau = 0.67) =>
     runtime.step(() => given.forward(x(), { training: true, tau }));
-  t.throws(() => forward(model, () => runtime.zeros([4, 2]), 0), { message: /^gumbelRead: tau must be .* got 0$/ });
-  t.throws(() => forward(model, () => runtime.zeros([4, 3])), { instanceOf: RangeError, message: /^linear: weight/ });
+  t.throws(() => forward(model, () => runtime.zeros([4, 2]), 0), {
+    message: 'GumbelMemory.forward: tau must be positive, got 0',
+  });
+  t.throws(() => forward(model, () => runtime.zeros([4, 3])), {
+    instanceOf: RangeError,
+    message: 'GumbelMemory.forward: x must have 2 features, got shape [4, 3]',
+  });
   const identity = small({ address: () => (x) => x });
   t.throws(() => forward(identity, () => runtime.zeros([4, 3])), {
-    message: 'GumbelMemory: logits must have shape [*, 5], got [4, 3]',
+    message: 'GumbelMemory.forward: the logits must have shape [*, 5], got [4, 3]',
   });
 });

@@ -1,4 +1,4 @@
-// Batches of images: every image once an epoch, in an order of the seed; states; wrong arguments.
+// Batches of images: epochs, pixels, states, invalid arguments.
 import test from 'ava';
 import { ImageBatches, load, Random } from '../index.js';
 
@@ -18,7 +18,7 @@ function drawn(from: ImageBatches, size: number): number[] {
   });
 }
 
-test('every image once an epoch, in another order each', (t) => {
+test('every epoch is a new permutation of the images', (t) => {
   const from = batches();
   const epochs = [0, 1].map(() => [...drawn(from, 5), ...drawn(from, 5)]);
   for (const epoch of epochs)
@@ -30,7 +30,7 @@ test('every image once an epoch, in another order each', (t) => {
   t.deepEqual([...drawn(batches(), 5)], epochs[0]!.slice(0, 5));
 });
 
-test('pixels are bytes by 255, in the shape asked for', (t) => {
+test('pixels are bytes / 255 in the given shape', (t) => {
   runtime.step(() => {
     const picked = batches().pick([3, 0]);
     t.deepEqual(picked.shape, [2, 1, 2, 2]);
@@ -41,7 +41,7 @@ test('pixels are bytes by 255, in the shape asked for', (t) => {
   });
 });
 
-test('a state continues with the same batches', (t) => {
+test('setState continues with the same batches', (t) => {
   const from = batches();
   for (let i = 0; i < 4; i++) drawn(from, 3);
   const { state } = from;
@@ -51,7 +51,7 @@ test('a state continues with the same batches', (t) => {
   t.deepEqual([drawn(other, 3), drawn(other, 3), drawn(other, 3), drawn(other, 4)], expected);
 });
 
-test('wrong arguments say what was wrong', (t) => {
+test('invalid arguments throw one sentence', (t) => {
   const random = new Random(runtime, 1);
   t.throws(() => new ImageBatches(runtime, { images, shape: [3, 3], random }), {
     message: 'ImageBatches: images must hold images of 9 bytes, got 40',
@@ -59,8 +59,22 @@ test('wrong arguments say what was wrong', (t) => {
   t.throws(() => new ImageBatches(runtime, { images: new Uint8Array(), shape: [1], random }), {
     instanceOf: RangeError,
   });
-  t.throws(() => batches().batch(11), { message: 'batch: size must be at most the number of images (10), got 11' });
+  for (const index of [10, -1, 0.5, '0']) {
+    t.throws(() => batches().pick([0, index as number]), { message: /^ImageBatches\.pick: indices\[1\] must be an/ });
+  }
+  t.throws(() => new ImageBatches(runtime, { images, shape: [2, 0], random }), {
+    message: 'ImageBatches: shape must hold at least one pixel, got [2, 0]',
+  });
+  const from = batches();
+  const { state } = from;
+  for (const wrong of [{ random: { seed: -1, counter: 0 }, position: 3 }, { random: null, position: 3 }, null, {}]) {
+    t.throws(() => from.setState(wrong as never));
+    t.deepEqual(from.state, state, 'a refused state changes nothing');
+  }
+  t.throws(() => batches().batch(11), {
+    message: 'ImageBatches.batch: size must be at most the number of images (10), got 11',
+  });
   t.throws(() => batches().setState({ random: random.state, position: 11 }), {
-    message: /^setState: position must be/,
+    message: /^ImageBatches\.setState: position must be/,
   });
 });

@@ -1,31 +1,16 @@
-// The kernel memory: fitting, reading, batches, stopping, saving, wrong arguments.
+// The kernel memory: fitting, reading, batches, stopping, saving.
 import test from 'ava';
-import { type FitOptions, KernelMemory, load, Random, type Rows } from '../index.js';
+import { type FitOptions, KernelMemory, load, Random, type Rows, readSafetensors, writeSafetensors } from '../index.js';
 import { attentionWeightsReference, ridgeReference } from './reference/attention.js';
-import { gaussian, seeded } from './support/random-numbers.js';
+import { numbers, smoothRows } from './support/smooth-rows.js';
 
 const runtime = await load();
 
-/** Rows of a smooth function of four numbers, and their keys. */
-function draw(count: number, seed = 1): { Q: Rows; X: Rows } {
-  const random = seeded(seed);
-  const Q = Float32Array.from({ length: count * 4 }, () => gaussian(random));
-  const X = Float32Array.from({ length: count * 3 }, (_, at) => {
-    const [row, column] = [Math.floor(at / 3), at % 3];
-    return Math.sin(Q[4 * row + column]! + Q[4 * row + 3]!);
-  });
-  return { Q: { shape: [count, 4], data: Q }, X: { shape: [count, 3], data: X } };
-}
-
-const { Q, X } = draw(200);
+const { Q, X } = smoothRows(200);
 
 function fitted(options: Partial<FitOptions> = {}, queries: Rows = Q, targets: Rows = X): Promise<KernelMemory> {
   const defaults = { memorySize: 12, iterations: 40, learningRate: 0.02, random: new Random(runtime, 3) };
   return KernelMemory.fit(runtime, queries, targets, { ...defaults, ...options });
-}
-
-function numbers(rows: Rows): Float32Array {
-  return 'data' in rows ? rows.data : rows.toArray();
 }
 
 function rmse(memory: KernelMemory, queries: Rows, targets: Rows): number {
@@ -47,12 +32,12 @@ for (const options of [
     t.true(errors.at(-1)! < 0.8 * errors[0]!, `from ${errors[0]} to ${errors.at(-1)}`);
     t.true(Math.abs(rmse(memory, Q, X) - memory.report!.rmse) < 1e-5, 'the report tells the error of the reads');
     t.is(memory.strength === (options.strength ?? 1), !options.learnStrength);
-    const fresh = draw(300, 2);
+    const fresh = smoothRows(300, 2);
     t.true(rmse(memory, fresh.Q, fresh.X) < 1.6 * memory.report!.rmse + 0.05);
   });
 }
 
-test('without iterations, values are the ridge regression on where the initial keys look', async (t) => {
+test('without iterations, values are the ridge regression on the weights of the initial keys', async (t) => {
   const initialKeys = Float32Array.from({ length: 5 * 4 }, (_, i) => Math.sin(i));
   const memory = await fitted({ memorySize: 5, iterations: 0, ridge: 0.01, initialKeys });
   t.deepEqual(memory.keys.toArray(), initialKeys);
@@ -74,7 +59,7 @@ test('the same seed gives the same bits', async (t) => {
   t.deepEqual(one.save(), other.save());
 });
 
-test('tensors and numbers outside, whole or in batches, fit the same memory', async (t) => {
+test('tensors, arrays and batches give the same fit', async (t) => {
   const whole = await fitted();
   const tensors = [Q, X].map((rows) => runtime.tensor(numbers(rows), rows.shape)) as [Rows, Rows];
   t.deepEqual((await fitted({}, ...tensors)).save(), whole.save());
@@ -86,10 +71,10 @@ test('tensors and numbers outside, whole or in batches, fit the same memory', as
   t.true(read.every((value, i) => Math.abs(value - expected[i]!) < 1e-3));
 });
 
-test('batches bound the memory', async (t) => {
+test('batchSize bounds the memory in use', async (t) => {
   // Every thread has some scratch memory of its own.
   const [small, large] = [await load({ threads: 1 }), await load({ threads: 1 })];
-  const data = draw(20_000);
+  const data = smoothRows(20_000);
   const options = { memorySize: 16, iterations: 1 };
   await KernelMemory.fit(small, data.Q, data.X, { ...options, random: new Random(small, 1), batchSize: 500 });
   await KernelMemory.fit(large, data.Q, data.X, { ...options, random: new Random(large, 1) });
@@ -98,9 +83,9 @@ test('batches bound the memory', async (t) => {
   t.true(bytes(large) > 2 * 4 * 20_000 * 16);
 });
 
-test('predict reads any number of rows', async (t) => {
+test('predict accepts any number of rows', async (t) => {
   const memory = await fitted();
-  const all = draw(2100);
+  const all = smoothRows(2100);
   const read = memory.predict(all.Q);
   t.is(read.length, 2100 * 3);
   const last = numbers(all.Q).subarray(4 * 2095);
@@ -109,7 +94,7 @@ test('predict reads any number of rows', async (t) => {
   for (const [i, value] of direct.entries()) t.true(Math.abs(value - read[3 * 2095 + i]!) < 1e-6);
 });
 
-test('a signal stops the fit, and the best state is kept', async (t) => {
+test('a signal ends the fit with the best state', async (t) => {
   const stop = new AbortController();
   const seen: number[] = [];
   const memory = await fitted({
@@ -129,7 +114,7 @@ test('a signal stops the fit, and the best state is kept', async (t) => {
   t.true(Math.abs(rmse(memory, Q, X) - Math.min(...seen)) < 1e-5);
 });
 
-test('a signal from a timer gets its turn', async (t) => {
+test('a timer can abort a fit', async (t) => {
   const memory = await fitted({ iterations: 1e9, signal: AbortSignal.timeout(100) });
   t.true(memory.report!.aborted && memory.report!.iteration > 0);
   await t.throwsAsync(fitted({ signal: AbortSignal.abort(new Error('stopped before')) }), {
@@ -137,12 +122,47 @@ test('a signal from a timer gets its turn', async (t) => {
   });
 });
 
-test('an error in onProgress ends the fit', async (t) => {
+test('a stepwise fit gives the same bits; its memory has the error of the last step', async (t) => {
+  const rates: number[] = [];
+  const learningRate = (iteration: number) => {
+    rates.push(iteration);
+    return 0.02;
+  };
+  const options = { memorySize: 12, learningRate, similarity: 'l2' as const };
+  const fit = KernelMemory.startFit(runtime, Q, X, { ...options, random: new Random(runtime, 3) });
+  t.is(fit.iteration, 0);
+  const errors = Array.from({ length: 40 }, (_, i) => {
+    const { rmse: error, iteration } = fit.step();
+    t.is(iteration, i + 1);
+    t.true(Math.abs(rmse(fit.memory, Q, X) - error) < 1e-5);
+    return error;
+  });
+  const memory = fit.finish();
+  t.is(memory, fit.memory);
+  t.deepEqual(
+    rates,
+    errors.map((_, i) => i),
+  );
+  const expected = await fitted(options);
+  t.deepEqual(memory.save(), expected.save());
+  t.deepEqual(memory.report, expected.report);
+  t.throws(() => fit.step(), { instanceOf: ReferenceError, message: 'KernelMemoryFit.step: the fit has ended' });
+  t.throws(() => fit.finish(), { instanceOf: ReferenceError });
+});
+
+test('an invalid learning rate rejects', async (t) => {
+  const rate = (value: unknown) => fitted({ learningRate: () => value as number });
+  for (const value of [NaN, -1, undefined, Promise.resolve(1)]) {
+    await t.throwsAsync(rate(value), { message: /^KernelMemory\.fit: learningRate\(0\) must be a finite number ≥ 0/ });
+  }
+});
+
+test('an error in onProgress rejects', async (t) => {
   const onProgress = () => Promise.reject(new Error('full disk'));
   await t.throwsAsync(fitted({ onProgress }), { message: 'full disk' });
 });
 
-test('where the matrix is not positive definite, the report says to what the ridge was raised', async (t) => {
+test('a matrix that is not positive definite raises the reported ridge', async (t) => {
   // Two equal keys: their weights are the same column twice.
   const initialKeys = new Float32Array(8);
   const memory = await fitted({ memorySize: 2, iterations: 0, ridge: 0, initialKeys });
@@ -151,7 +171,7 @@ test('where the matrix is not positive definite, the report says to what the rid
   t.is((await fitted({ memorySize: 2, iterations: 0, ridge: 1e-3, initialKeys })).report!.ridge, 1e-3);
 });
 
-test('save and load', async (t) => {
+test('save and load round-trip; load refuses other files', async (t) => {
   for (const options of [{}, { similarity: 'l2' as const, learnStrength: true, strength: 0.7 }]) {
     const memory = await fitted(options);
     const other = KernelMemory.load(await load(), memory.save());
@@ -160,6 +180,19 @@ test('save and load', async (t) => {
     t.deepEqual(other.predict(Q), memory.predict(Q));
   }
   const broken = (await fitted()).save();
+  const { tensors } = readSafetensors(broken);
+  const saved = (changes: object, similarity = 'dot') =>
+    writeSafetensors(new Map(Object.entries({ ...Object.fromEntries(tensors), ...changes })), { similarity });
+  const data = new Float32Array(48);
+  const refused: [Uint8Array, RegExp][] = [
+    [saved({}, 'near'), /^KernelMemory\.load: similarity in the metadata must be 'dot', 'l2' or 'cosine', got "near"$/],
+    [writeSafetensors(new Map(), { similarity: 'dot' }), /^KernelMemory\.load: missing key "keys"$/],
+    [saved({ keys: { shape: [48], data } }), /^KernelMemory\.load: keys must have 2 dimensions, got 1$/],
+    [saved({ keys: { shape: [16, 3], data } }), /keys and values must have the same number of rows, got 16 and 12$/],
+    [saved({ strength: { shape: [1], data: Float32Array.of(NaN) } }), /strength must be a finite number/],
+    [saved({ more: { shape: [48], data } }), /unexpected key "more"/],
+  ];
+  for (const [bytes, message] of refused) t.throws(() => KernelMemory.load(runtime, bytes), { message });
   t.throws(() => KernelMemory.load(runtime, broken.subarray(0, 20)), { instanceOf: RangeError });
 });
 
@@ -175,62 +208,11 @@ test('gradients flow through a read', async (t) => {
   t.true(memory.keys.grad!.some((value) => value !== 0));
 });
 
-const wrong: [string, Partial<FitOptions>, Rows, Rows, RegExp][] = [
-  ['rows that do not match', {}, Q, draw(199).X, /^fit: X must have as many rows as Q \(200\), got 199$/],
-  ['an empty set', {}, { shape: [0, 4], data: new Float32Array() }, X, /^fit: Q must have at least one row and one/],
-  ['a vector', {}, { shape: [4], data: new Float32Array(4) }, X, /^fit: Q must have at least one row and one column/],
-  ['too few numbers', {}, { shape: [200, 4], data: new Float32Array(9) }, X, /^fit: Q must hold 800 numbers, got 9$/],
-  [
-    'more keys than rows',
-    { memorySize: 201 },
-    Q,
-    X,
-    /^fit: memorySize must be at most the number of rows \(200\), got/,
-  ],
-  ['no keys', { memorySize: 0 }, Q, X, /^fit: memorySize must be an integer ≥ 1, got 0$/],
-  ['a negative ridge', { ridge: -1e-9 }, Q, X, /^fit: ridge must be a finite number ≥ 0, got -1e-9$/],
-  ['a negative rate', { learningRate: -1 }, Q, X, /^fit: learningRate must be a finite number ≥ 0, got -1$/],
-  ['half an iteration', { iterations: 0.5 }, Q, X, /^fit: iterations must be an integer ≥ 0, got 0.5$/],
-  ['a batch of nothing', { batchSize: 0 }, Q, X, /^fit: batchSize must be an integer ≥ 1, got 0$/],
-  ['no strength', { strength: 0 }, Q, X, /^KernelMemory: strength must be a finite number ≥/],
-  [
-    'too few initial keys',
-    { initialKeys: new Float32Array(3) },
-    Q,
-    X,
-    /^fit: initialKeys must hold 48 numbers, got 3$/,
-  ],
-];
-for (const [title, options, queries, targets, message] of wrong) {
-  test(`fit refuses ${title}`, async (t) => {
-    await t.throwsAsync(fitted(options, queries, targets), { instanceOf: RangeError, message });
-  });
-}
-
-test('fit names the row that is not finite, and who it belongs to', async (t) => {
-  for (const [bad, row] of [
-    [NaN, 17],
-    [Infinity, 199],
-  ] as const) {
-    const data = numbers(X).slice();
-    data[3 * row + 1] = bad;
-    const message = `fit: X must hold finite numbers in row ${row}, got ${bad}`;
-    await t.throwsAsync(fitted({}, Q, { shape: [200, 3], data }), { instanceOf: RangeError, message });
-    await t.throwsAsync(fitted({}, Q, runtime.tensor(data, [200, 3])), { instanceOf: RangeError, message });
-  }
-});
-
-test('wrong kinds are told apart', async (t) => {
-  const array = { shape: [200, 4], data: [1, 2] } as unknown as Rows;
-  await t.throwsAsync(fitted({}, array, X), { instanceOf: TypeError, message: /^fit: Q must be a Tensor or/ });
-  await t.throwsAsync(fitted({ similarity: 'near' as 'dot' }), {
-    message: /^KernelMemory: similarity must be dot, l2 or/,
-  });
-  await t.throwsAsync(fitted({ initialKeys: 'all' as 'rows' }), {
-    message: /^fit: initialKeys must be random, rows or/,
-  });
-  const memory = await fitted();
-  t.throws(() => memory.predict({ shape: [1, 3], data: new Float32Array(3) }), {
-    message: 'predict: Q must have 4 columns, got 3',
-  });
+test('lr is another name of learningRate', async (t) => {
+  const options = { memorySize: 12, iterations: 5 };
+  const withRate = (rate: object) =>
+    KernelMemory.fit(runtime, Q, X, { ...options, ...rate, random: new Random(runtime, 3) });
+  const expected = (await withRate({ learningRate: 0.02 })).save();
+  t.deepEqual((await withRate({ lr: 0.02 })).save(), expected);
+  t.deepEqual((await withRate({ lr: 0.02, learningRate: 0.02 })).save(), expected);
 });

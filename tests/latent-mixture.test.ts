@@ -1,4 +1,4 @@
-// The mixture over latent maps: its samples have the mean and the covariance of what it was fitted to, read by the model's own read.
+// The mixture over latent maps: moments of its samples, saving, invalid arguments.
 import test from 'ava';
 import {
   GaussianVAE,
@@ -51,7 +51,7 @@ function drawn(components: number, count: number): Float32Array {
 }
 
 for (const components of [1, 2, 5]) {
-  test(`samples have the moments of what was fitted: ${components} components`, (t) => {
+  test(`samples have mean and covariance of the fitted maps: ${components} components`, (t) => {
     const expected = moments(runtime.noGrad(() => maps(120).toArray()));
     const found = moments(drawn(components, 4000));
     for (let c = 0; c < 4; c++) {
@@ -66,14 +66,14 @@ for (const components of [1, 2, 5]) {
   });
 }
 
-test('two clusters stay two; one Gaussian fills the gap', (t) => {
+test('two components separate two clusters; one component covers both', (t) => {
   const between = (components: number) =>
     drawn(components, 1000).filter((value, i) => i % 4 === 0 && Math.abs(value) < 5).length;
   t.is(between(2), 0);
   t.true(between(1) > 100);
 });
 
-test('one image of its own in a component comes back as it is', (t) => {
+test('a component of one image samples that image', (t) => {
   const one = runtime.noGrad(() => {
     const random = new Random(runtime, 1);
     return LatentMixture.fit(mirror, maps(1), { random, components: 1 }).sample(2, random).toArray();
@@ -84,7 +84,7 @@ test('one image of its own in a component comes back as it is', (t) => {
 
 const small = { narrow: 6, wide: 8, residual: 4, latentSize: 5 };
 
-test('all three models can be sampled, the same from one seed', (t) => {
+test('all three models generate the same images from the same seed', (t) => {
   const random = () => new Random(runtime, 1);
   const models = [
     new MemoryVAE(runtime, { ...small, memorySize: 9, random: random() }),
@@ -103,7 +103,7 @@ test('all three models can be sampled, the same from one seed', (t) => {
   }
 });
 
-test('samples are read from the memory: with one row there is one image', (t) => {
+test('samples are read from the memory: one row gives one image', (t) => {
   const random = new Random(runtime, 1);
   const images = (memorySize: number) => {
     const model = new MemoryVAE(runtime, { ...small, memorySize, random });
@@ -117,15 +117,15 @@ test('samples are read from the memory: with one row there is one image', (t) =>
   t.notDeepEqual(many.slice(0, 192), many.slice(192));
 });
 
-test('a saved mixture draws the same images', (t) => {
+test('a restored mixture generates the same images; load refuses other states', (t) => {
   const random = () => new Random(runtime, 4);
   const fitted = runtime.noGrad(() => LatentMixture.fit(mirror, maps(30), { random: random(), components: 3 }));
   const loaded = LatentMixture.load(mirror, readSafetensors(writeSafetensors(fitted.stateDict())).tensors);
   const draw = (mixture: LatentMixture) => runtime.noGrad(() => mixture.sample(9, random()).toArray());
   t.deepEqual(draw(loaded), draw(fitted));
   const wrong: [(state: StateDict) => unknown, RegExp][] = [
-    [(state) => state.clear(), /^load: state must hold 0\.mean, got "nothing of that name"$/],
-    [(state) => state.delete('1.mean'), /missing key "1.mean"/],
+    [(state) => state.clear(), /^LatentMixture\.load: missing key "0\.mean"$/],
+    [(state) => state.delete('1.mean'), /missing key "1\.mean"/],
     [(state) => state.set('1.mean', { shape: [4], data: new Float32Array(4) }), /1\.mean must have shape \[2, 1, 2\]/],
     [
       (state) => state.set('2.deviations', { shape: [0, 4], data: new Float32Array() }),
@@ -139,15 +139,19 @@ test('a saved mixture draws the same images', (t) => {
   }
 });
 
-test('a mixture that cannot be says why', (t) => {
+test('invalid arguments throw one sentence', (t) => {
   const random = new Random(runtime, 1);
   const fitted = (components: number) =>
     runtime.noGrad(() => LatentMixture.fit(mirror, maps(3), { random, components }));
-  t.throws(() => fitted(0), { message: 'LatentMixture: components must be an integer ≥ 1, got 0' });
-  t.throws(() => fitted(4), { message: 'LatentMixture: images must be at least 4, got 3' });
+  t.throws(() => fitted(0), { message: 'LatentMixture.fit: components must be an integer ≥ 1, got 0' });
+  t.throws(() => fitted(4), {
+    message: 'LatentMixture.fit: components must be at most the number of images (3), got 4',
+  });
   t.throws(() => runtime.noGrad(() => LatentMixture.fit(mirror, runtime.zeros([3, 2]), { random })), {
-    message: /^LatentMixture: images must have shape/,
+    message: /^LatentMixture\.fit: images must have shape/,
   });
   const mixture = fitted(1);
-  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), { message: /^sample: count must be an integer/ });
+  t.throws(() => runtime.noGrad(() => mixture.sample(0, random)), {
+    message: /^LatentMixture\.sample: count must be an integer/,
+  });
 });

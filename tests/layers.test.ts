@@ -1,4 +1,4 @@
-// Layers with a state of their own: batch norm in training and in use.
+// Layers with running statistics: batch norm in training and in evaluation.
 import test from 'ava';
 import { BatchNorm1d, batchNorm, load, Parameters, Random } from '../index.js';
 
@@ -29,7 +29,7 @@ function near(
   t.true(close && found.length === expected.length, `[${Array.from(found)}] is not [${expected}]`);
 }
 
-test("batch norm starts as PyTorch's does, under its keys", (t) => {
+test("batch norm has PyTorch's keys and initial values", (t) => {
   const parameters = new Parameters(runtime);
   new BatchNorm1d(parameters, 3);
   const state = [...parameters.stateDict()].map(([key, { shape, data }]) => [key, shape, [...data]]);
@@ -46,7 +46,7 @@ test("batch norm starts as PyTorch's does, under its keys", (t) => {
   );
 });
 
-test('in use, batch norm goes by the running statistics and leaves them alone', (t) => {
+test('in evaluation, batch norm uses the running statistics and keeps them', (t) => {
   const { parameters, layer } = loaded();
   runtime.step(() => {
     const y = layer.forward(runtime.tensor([5, -1, 3, 0], [2, 2]), { training: false });
@@ -56,7 +56,7 @@ test('in use, batch norm goes by the running statistics and leaves them alone', 
   near(t, parameters.get('bn.running_mean').toArray(), [3, -1]);
 });
 
-test('in training, batch norm goes by the batch, and the running statistics follow', (t) => {
+test('in training, batch norm uses the batch statistics and updates the running ones', (t) => {
   const { parameters, layer } = loaded();
   runtime.step(() => {
     const y = layer.forward(runtime.tensor([1, 10, 3, 30], [2, 2]), { training: true });
@@ -68,7 +68,7 @@ test('in training, batch norm goes by the batch, and the running statistics foll
   t.is(parameters.get('bn.num_batches_tracked').item(), 8);
 });
 
-test('statistics hold where the mean is large beside the spread', (t) => {
+test('statistics are exact where the mean is large beside the standard deviation', (t) => {
   runtime.step(() => {
     const rows = 4096;
     const x = runtime.tensor(
@@ -82,16 +82,16 @@ test('statistics hold where the mean is large beside the spread', (t) => {
   });
 });
 
-test('bad arguments of batch norm are refused with one sentence', (t) => {
+test('invalid arguments of batch norm throw one sentence', (t) => {
   const { layer } = loaded();
   const refused = (shape: number[], training: boolean, message: string) =>
     t.throws(() => runtime.step(() => layer.forward(new Random(runtime, 1).normal(shape), { training })), {
       instanceOf: RangeError,
       message,
     });
-  refused([1, 2], true, 'batchNorm: x must have at least 2 rows in training, got [1, 2]');
-  refused([4, 3], true, 'batchNorm: weight must have shape [3], got [2]');
-  refused([4], false, 'batchNorm: x must have shape [*, *], got [4]');
+  refused([1, 2], true, 'BatchNorm1d.forward: x must have at least 2 rows in training, got shape [1, 2]');
+  refused([4, 3], true, 'BatchNorm1d.forward: x must have 2 columns (features), got shape [4, 3]');
+  refused([4], false, 'BatchNorm1d.forward: x must have shape [B, features], got shape [4]');
   t.throws(() => new BatchNorm1d(new Parameters(runtime), 0), {
     message: 'BatchNorm1d: features must be an integer ≥ 1, got 0',
   });

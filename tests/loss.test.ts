@@ -17,6 +17,41 @@ test('binary cross-entropy keeps the small loss of a confident logit, and does n
   }
 });
 
+test('binary cross-entropy of infinite logits is 0 for the target that fits, and infinite for any other', (t) => {
+  // PyTorch says NaN of an infinite logit and the target that fits it.
+  for (const [logit, target, expected] of [
+    [Infinity, 1, 0],
+    [-Infinity, 0, 0],
+    [Infinity, 0, Infinity],
+    [-Infinity, 1, Infinity],
+    [Infinity, 0.5, Infinity],
+    [NaN, 0, NaN],
+    [NaN, 1, NaN],
+    [Infinity, NaN, NaN],
+    [1, NaN, NaN],
+  ] as const) {
+    for (const length of [1, 3, 4, 18]) {
+      runtime.step(() => {
+        const x = runtime.tensor(new Array(length).fill(logit), [length], { requiresGrad: true });
+        const loss = binaryCrossEntropyWithLogits(x, runtime.tensor(new Array(length).fill(target)));
+        t.is(loss.item(), expected, `${logit}, ${target}`);
+        loss.backward();
+        const slope = (Number.isNaN(logit) ? NaN : logit > 0 ? 1 : 0) - target;
+        if (logit !== 1) t.true(x.grad!.every((value) => Object.is(value, Math.fround(slope / length))));
+      });
+    }
+  }
+});
+
+test('losses and softmax of NaN and infinite logits are NaN, as in PyTorch', (t) => {
+  runtime.step(() => {
+    const x = runtime.tensor([0, NaN, 1, 0, Infinity, 1, -Infinity, -Infinity, -Infinity], [3, 3]);
+    for (const y of [softmax(x), logSoftmax(x)]) t.true(y.toArray().every(Number.isNaN));
+    for (const target of [0, 1, 2]) t.is(crossEntropy(x, Int32Array.of(target, target, target)).item(), NaN);
+    t.is(mseLoss(x, runtime.zeros([3, 3])).item(), NaN);
+  });
+});
+
 test('softmax, its logarithm and cross-entropy take classes of probability 0 and logits of any size', (t) => {
   const rows = [-Infinity, 0, 0, -Infinity, -Infinity, 1e30, 1000, 1000, -Infinity];
   runtime.step(() => {

@@ -1,8 +1,9 @@
-// The memory VAE and the VQ-VAE: shapes, keys, variants, moving averages, learning, wrong arguments.
+// The memory VAE and its baselines: shapes, keys, variants, moving averages, learning, invalid arguments.
 import test from 'ava';
 import {
   Adam,
   GaussianVAE,
+  kMeans,
   load,
   MemoryVAE,
   type MemoryVAEOptions,
@@ -68,7 +69,7 @@ for (const options of [
   });
 }
 
-test('what a latent vector reads is the memory by its weights', (t) => {
+test('weights of every latent vector sum to 1', (t) => {
   const model = memoryVAE();
   runtime.noGrad(() => {
     const x = images(2);
@@ -90,7 +91,7 @@ test('what a latent vector reads is the memory by its weights', (t) => {
   t.true(close(model.strength, 20));
 });
 
-test('keys of the state are those of the layers; tied residual blocks are one block', (t) => {
+test('state dicts have the documented keys; tied residual blocks share one block', (t) => {
   const keys = (model: { parameters: MemoryVAE['parameters'] }) => [...model.parameters.stateDict().keys()];
   const untied = keys(memoryVAE());
   for (const key of ['encoder.conv_1.weight', 'encoder.residuals.1.conv_2.weight', 'memory', 'decoder.conv_3.bias'])
@@ -151,7 +152,7 @@ test('moving averages follow the vectors that chose a code', (t) => {
   t.is(used.length, 16);
 });
 
-test('dead codes begin anew', (t) => {
+test('dead codes are restarted', (t) => {
   const far = vqVAE({ codebookInit: 1000, restartDeadCodes: true, decay: 0.1 });
   const used = () => new Set(runtime.noGrad(() => far.forward(images(32), { training: true })).codes).size;
   const first = used();
@@ -159,7 +160,7 @@ test('dead codes begin anew', (t) => {
   t.true(used() > first);
 });
 
-test('k-means places the codes where the latent vectors are', (t) => {
+test('startAt moves the codes to the latent vectors', (t) => {
   const model = vqVAE({ codebookInit: 10 });
   const distance = () =>
     runtime.noGrad(() => {
@@ -170,11 +171,21 @@ test('k-means places the codes where the latent vectors are', (t) => {
   model.startAt(images(32), new Random(runtime, 2));
   t.true(distance() < 0.1 * before, `from ${before} to ${distance()}`);
   t.throws(() => model.startAt(images(2), new Random(runtime, 2)), {
-    message: /^startAt: images must give at least 9/,
+    message: /^VQVAE\.startAt: images must have at least 9 latent vectors, got 8$/,
   });
 });
 
-test('a Gaussian VAE learns, and generates', (t) => {
+test('k-means finds the means of far clusters', (t) => {
+  const random = seeded(4);
+  const data = Float32Array.from({ length: 60 * 2 }, (_, i) => 50 * (Math.floor(i / 2) % 3) + random());
+  const rows = { shape: [60, 2], data };
+  const centers = kMeans(runtime, rows, 3, new Random(runtime, 5));
+  t.deepEqual(kMeans(runtime, runtime.tensor(data, [60, 2]), 3, new Random(runtime, 5)), centers);
+  const sorted = [...centers].sort((a, b) => a - b);
+  for (const [i, value] of sorted.entries()) t.true(Math.abs(value - 50 * Math.floor(i / 2) - 0.5) < 0.3, `${sorted}`);
+});
+
+test('a Gaussian VAE learns and generates', (t) => {
   const model = new GaussianVAE(runtime, { ...small, random: new Random(runtime, 1), variance: 0.1, klWeight: 0.01 });
   const optimizer = new Adam(model.parameters, { lr: 1e-2 });
   const errors = Array.from({ length: 60 }, () =>
@@ -196,7 +207,7 @@ test('a Gaussian VAE learns, and generates', (t) => {
   });
 });
 
-test('the divergence of a Gaussian VAE is that of its latent from N(0, 1), a pixel', (t) => {
+test('the loss of a Gaussian VAE contains twice the KL divergence per pixel', (t) => {
   const options = { ...small, random: new Random(runtime, 1) };
   const [without, once] = [0, 1].map((klWeight) => new GaussianVAE(runtime, { ...options, klWeight })) as [
     GaussianVAE,
@@ -214,31 +225,31 @@ test('the divergence of a Gaussian VAE is that of its latent from N(0, 1), a pix
   t.true(close(loss(once) - loss(without), expected));
 });
 
-test('wrong options say what was wrong', (t) => {
+test('invalid options throw one sentence', (t) => {
   const wrong: [() => unknown, RegExp][] = [
     [() => memoryVAE({ memorySize: 0 }), /^MemoryVAE: memorySize must be an integer ≥ 1, got 0$/],
     [() => memoryVAE({ wide: 0.5 }), /^MemoryVAE: wide must be an integer/],
-    [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be above 0 to be trained, got -1$/],
+    [() => memoryVAE({ strength: -1 }), /^MemoryVAE: strength must be positive if it is learned, got -1$/],
     [() => memoryVAE({ strength: 0, learnStrength: false }), /^MemoryVAE: strength must not be 0, got 0$/],
-    [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be dot, l2 or cosine/],
+    [() => memoryVAE({ similarity: 'far' as 'l2' }), /^MemoryVAE: similarity must be 'dot', 'l2' or 'cosine'/],
     [() => memoryVAE({ variance: 0 }), /^MemoryVAE: variance must be a finite number/],
     [() => vqVAE({ decay: 1 }), /^VQVAE: decay must be a finite number in/],
-    [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be gradient or average/],
+    [() => vqVAE({ update: 'never' as 'average' }), /^VQVAE: update must be 'gradient' or 'average'/],
     [() => vqVAE({ codebookSize: 0 }), /^VQVAE: codebookSize must be an integer/],
   ];
   for (const [make, message] of wrong) t.throws(make, { instanceOf: RangeError, message });
 });
 
-test('images that do not fit are refused in one sentence, before any work', (t) => {
+test('images of the wrong shape throw one sentence', (t) => {
   const random = new Random(runtime, 1);
   const models = { memory: memoryVAE(), vq: vqVAE(), gaussian: new GaussianVAE(runtime, { ...small, random }) };
   const wrong: [number[], RegExp][] = [
-    [[2, 1, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[2, 1, 8, 8\]$/],
-    [[3, 8, 8], /^encode: images must have shape \[\*, 3, \*, \*\], got \[3, 8, 8\]$/],
-    [[2, 3, 8, 6], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 8, 6\]$/],
-    [[2, 3, 7, 8], /^encode: images must have a height and a width that are multiples of 4, got \[2, 3, 7, 8\]$/],
-    [[2, 3, 0, 8], /^conv2d: x must hold at least one pixel, got \[2, 3, 0, 8\]$/],
-    [[0, 3, 8, 8], /^conv2d: x must hold at least one pixel, got \[0, 3, 8, 8\]$/],
+    [[2, 1, 8, 8], /^\w+VAE\.forward: images must have 3 channels, got shape \[2, 1, 8, 8\]$/],
+    [[3, 8, 8], /^\w+VAE\.forward: images must have shape \[N, C, H, W\], got shape \[3, 8, 8\]$/],
+    [[2, 3, 8, 6], /images must have a height and a width that are multiples of 4, got shape \[2, 3, 8, 6\]$/],
+    [[2, 3, 7, 8], /images must have a height and a width that are multiples of 4, got shape \[2, 3, 7, 8\]$/],
+    [[2, 3, 0, 8], /^\w+VAE\.forward: images must hold at least one pixel, got \[2, 3, 0, 8\]$/],
+    [[0, 3, 8, 8], /^\w+VAE\.forward: images must hold at least one pixel, got \[0, 3, 8, 8\]$/],
   ];
   for (const [shape, message] of wrong) {
     for (const model of Object.values(models)) {
@@ -248,5 +259,7 @@ test('images that do not fit are refused in one sentence, before any work', (t) 
       });
     }
   }
-  t.throws(() => models.gaussian.sample(1, 8, 10), { message: 'sample: width must be a multiple of 4, got 10' });
+  t.throws(() => models.gaussian.sample(1, 8, 10), {
+    message: 'GaussianVAE.sample: width must be a multiple of 4, got 10',
+  });
 });

@@ -41,7 +41,7 @@ const variants: Record<string, Partial<NTMOptions>> = {
 };
 
 for (const [name, options] of Object.entries(variants)) {
-  test(`${name}: forward is step by step, and every parameter gets a gradient`, (t) => {
+  test(`${name}: forward equals repeated steps, and every parameter gets a gradient`, (t) => {
     const model = small(options);
     const random = new Random(runtime, 3);
     runtime.step(() => {
@@ -68,7 +68,7 @@ for (const [name, options] of Object.entries(variants)) {
   });
 }
 
-test('the state starts where it should', (t) => {
+test('the initial state has the documented values', (t) => {
   const model = small();
   runtime.step(() => {
     const { hidden, cell, reads, readWeights, writeWeights, memory } = model.initialState(3);
@@ -89,7 +89,7 @@ test('the state starts where it should', (t) => {
   });
 });
 
-test('a step tells what the heads did', (t) => {
+test('a step returns parameters and weights of every head', (t) => {
   const model = small({ heads: 2 });
   runtime.step(() => {
     const [, state, { read, write }] = model.step(runtime.zeros([2, 4]), model.initialState(2));
@@ -112,7 +112,7 @@ test('a step tells what the heads did', (t) => {
   });
 });
 
-test('state dicts have the keys of the PyTorch original, a random memory is saved and not trained', (t) => {
+test('state dicts have the keys of the PyTorch original; a random memory is a buffer', (t) => {
   const keys = [...small({ memoryInit: 'random' }).parameters.stateDict().keys()];
   t.deepEqual(keys.sort(), [
     'controller.c_bias',
@@ -138,23 +138,23 @@ test('state dicts have the keys of the PyTorch original, a random memory is save
   t.false([...small({ memoryInit: 'random' }).parameters.entries()].some(([key]) => key === 'memory'));
 });
 
-test('bad options are refused with one sentence', (t) => {
+test('invalid options and inputs throw one sentence', (t) => {
   const refused = (options: Partial<NTMOptions>, message: RegExp) =>
     t.throws(() => small(options), { instanceOf: RangeError, message });
   refused({ memorySize: 0 }, /^NTM: memorySize must be an integer ≥ 1, got 0$/);
   refused({ maxShift: -1 }, /maxShift/);
   refused({ heads: 1.5 }, /heads/);
-  refused({ memoryInit: 'zero' as never }, /memoryInit must be constant, learned or random, got "zero"/);
+  refused({ memoryInit: 'zero' as never }, /^NTM: memoryInit must be 'constant', 'learned' or 'random', got "zero"$/);
   refused({ controller: 'gru' as never }, /controller/);
   refused({ focusInit: 'last' as never }, /focusInit/);
   t.throws(() => small().initialState(0), { instanceOf: RangeError });
   const model = small();
   t.throws(() => runtime.step(() => model.forward(runtime.zeros([2, 4]))), {
-    message: /xs must have shape \[\*, \*, \*\]/,
+    message: 'NTM.forward: xs must have shape [T, B, inputSize], got shape [2, 4]',
   });
   t.throws(() => runtime.step(() => model.forward(runtime.zeros([2, 1, 5]))), {
     instanceOf: RangeError,
-    message: /weight/,
+    message: 'NTM.forward: xs must have 4 features (inputSize), got shape [2, 1, 5]',
   });
 });
 
@@ -186,7 +186,7 @@ test('an NTM learns to copy three bits', (t) => {
   t.true(after < before / 4, `from ${before} to ${after}`);
 });
 
-test('the LSTM baseline learns on the same loop', (t) => {
+test('the LSTM baseline learns in the same loop', (t) => {
   const model = new LSTMBaseline(runtime, {
     inputSize: 4,
     outputSize: 3,
@@ -198,7 +198,7 @@ test('the LSTM baseline learns on the same loop', (t) => {
   t.true(after < before / 2, `from ${before} to ${after}`);
 });
 
-test('the copy task is seeded, shaped as documented, and its cost counts bits', (t) => {
+test('the copy task is seeded and has the documented shapes; bitsWrong counts bits', (t) => {
   const batches = [1, 1, 2].map((seed) => {
     const task = new CopyTask(runtime, { random: new Random(runtime, seed) });
     return runtime.step(() => {
@@ -228,7 +228,24 @@ test('the copy task is seeded, shaped as documented, and its cost counts bits', 
   runtime.step(() => {
     const wrong = bitsWrong(runtime.tensor([1, -1, -1, 1], [2, 1, 2]), runtime.tensor([1, 1, 0, 0], [2, 1, 2]));
     t.is(wrong, 2);
+    const nans = runtime.tensor([NaN, NaN, 0, -0], [2, 1, 2]);
+    t.is(bitsWrong(nans, runtime.tensor([0, 1, 0, 0], [2, 1, 2])), 2, 'a NaN is wrong whatever the bit');
+    t.throws(() => bitsWrong(runtime.zeros([0, 1, 2]), runtime.zeros([0, 1, 2])), {
+      message: /^bitsWrong: logits must/,
+    });
   });
+  const random = new Random(runtime, 1);
+  const task = new CopyTask(runtime, { random });
+  const { state } = random;
+  for (const [size, length, message] of [
+    [0, 1, /^CopyTask\.batch: size must be an integer ≥ 1, got 0$/],
+    [2 ** 29, undefined, /^CopyTask\.batch: the inputs must hold at most 2\^30 elements/],
+    [1, 0, /^CopyTask\.batch: length must be an integer ≥ 1, got 0$/],
+  ] as const) {
+    t.throws(() => task.batch(size, length), { instanceOf: RangeError, message });
+  }
+  t.throws(() => task.drawLength(0), { message: /^CopyTask\.drawLength: longest must be an integer ≥ 1, got 0$/ });
+  t.deepEqual(random.state, state);
   t.throws(() => new CopyTask(runtime, { random: new Random(runtime, 1), minLength: 3, maxLength: 2 }), {
     message: /maxLength/,
   });

@@ -2,25 +2,9 @@
 import test from 'ava';
 import { Adam, load, Parameters, Random, readSafetensors, type SafetensorsInput, writeSafetensors } from '../index.js';
 import { seeded } from './support/random-numbers.js';
+import { entry, fileOf } from './support/safetensors-file.js';
 
 const runtime = await load();
-
-/** A file with a header and bytes 0, 1, 2, … of data. */
-function fileOf(header: string | Uint8Array, dataBytes: number, size?: bigint): Uint8Array {
-  const text = typeof header === 'string' ? new TextEncoder().encode(header) : header;
-  const file = new Uint8Array(8 + text.length + dataBytes);
-  new DataView(file.buffer).setBigUint64(0, size ?? BigInt(text.length), true);
-  file.set(text, 8);
-  file.set(
-    Uint8Array.from({ length: dataBytes }, (_, i) => i),
-    8 + text.length,
-  );
-  return file;
-}
-
-function entry(dtype: unknown, shape: unknown, offsets: unknown): string {
-  return JSON.stringify({ dtype, shape, data_offsets: offsets });
-}
 
 const everything: [string, SafetensorsInput][] = [
   ['i8', { shape: [3], data: Int8Array.of(-128, 0, 127) }],
@@ -168,8 +152,12 @@ const damages: [string, Uint8Array, RegExp][] = [
     /the dtype of tensor "a" must be one of .*got "u8"$/,
   ],
   ['a dtype named like a method', fileOf(`{"a":${entry('toString', [4], [0, 4])}}`, 4), /got "toString"$/],
-  ['half floats', fileOf(`{"a":${entry('F16', [2], [0, 4])}}`, 4), /the dtype of tensor "a" must be .*got "F16"$/],
-  ['brain floats', fileOf(`{"a":${entry('BF16', [2], [0, 4])}}`, 4), /the dtype of tensor "a" must be .*got "BF16"$/],
+  ['8-bit floats', fileOf(`{"a":${entry('F8_E4M3', [4], [0, 4])}}`, 4), /BOOL, F16, BF16, got "F8_E4M3"$/],
+  [
+    'half floats of half the size',
+    fileOf(`{"a":${entry('F16', [4], [0, 4])}}`, 4),
+    /take 8 bytes, by shape and dtype, got 4$/,
+  ],
   ['a dtype that is a number', fileOf(`{"a":${entry(8, [4], [0, 4])}}`, 4), /have " at character 14/],
   ['a shape that is a number', fileOf(`{"a":${entry('U8', 4, [0, 4])}}`, 4), /have \[ at character/],
   ['a negative dimension', fileOf(`{"a":${entry('U8', [-4], [0, 4])}}`, 4), /have an integer ≥ 0 at/],
@@ -184,7 +172,7 @@ const damages: [string, Uint8Array, RegExp][] = [
   [
     'a dimension of 400 digits',
     fileOf(`{"a":${one.replace('[4]', `[${'9'.repeat(400)}]`)}}`, 4),
-    /below 2\^53 .* got 9{80}…$/,
+    /below 2\^53 .* got 9{50}…$/,
   ],
   ['a shape that overflows', fileOf(`{"a":${entry('U8', [2 ** 30, 2 ** 30], [0, 4])}}`, 4), /fewer than 2\^53 bytes/],
   [
@@ -232,33 +220,6 @@ test('anything but bytes is refused', (t) => {
       message: /^readSafetensors: bytes must be a Uint8Array or an ArrayBuffer, got /,
     });
   }
-});
-
-test('invalid tensors and metadata are refused', (t) => {
-  const write = (name: string, input: unknown, metadata: unknown = {}) =>
-    writeSafetensors(new Map([[name, input as SafetensorsInput]]), metadata as Record<string, string>);
-  const data = Float32Array.of(1, 2);
-  const faults: [() => unknown, ErrorConstructor, RegExp][] = [
-    [
-      () => write('a', { shape: [3], data }),
-      RangeError,
-      /^writeSafetensors: the data of tensor "a" must hold 3 numbers, got 2$/,
-    ],
-    [() => write('a', { shape: [-1, -2], data }), RangeError, /hold non-negative integers, got \[-1, -2\]$/],
-    [() => write('a', { shape: [0.5, 4], data }), RangeError, /hold non-negative integers/],
-    [() => write('a', { shape: 2, data }), TypeError, /the shape of tensor "a" must be an array of dimensions, got 2$/],
-    [() => write('a', { shape: [2], data: [1, 2] }), TypeError, /must be a typed array of a dtype, got \[1, 2\]$/],
-    [
-      () => write('a', { shape: [2], data, dtype: 'I32' }),
-      TypeError,
-      /be of dtype I32, got a Float32Array of length 2$/,
-    ],
-    [() => write('__metadata__', { shape: [2], data }), RangeError, /not be __metadata__/],
-    [() => write('\ud834', { shape: [2], data }), RangeError, /the name of a tensor must be well-formed Unicode/],
-    [() => write('a', { shape: [2], data }, { k: 1 }), TypeError, /a value of metadata must be a string, got 1$/],
-    [() => write('a', { shape: [2], data }, { k: '\udd1e' }), RangeError, /a value of metadata must be well-formed/],
-  ];
-  for (const [call, instanceOf, message] of faults) t.throws(call, { instanceOf, message });
 });
 
 test('a randomly damaged file is read or refused with a RangeError', (t) => {

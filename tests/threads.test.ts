@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { Threads } from '../bindings/engine/threads.js';
-import { load, matmul, type Runtime } from '../index.js';
+import { load, type Runtime } from '../index.js';
+import { closeRounds, product } from './support/close-rounds.js';
 import { modelNames, trainedHash } from './support/model-trainings.js';
 
 const counts = [1, 2, 3, 8];
@@ -31,11 +32,6 @@ for (const name of modelNames) {
     }
     t.is(new Set(hashes).size, 1, hashes.join(' '));
   });
-}
-
-/** A product large enough for several threads. */
-function product(runtime: Runtime): number {
-  return runtime.step(() => matmul(runtime.zeros([256, 256]), runtime.zeros([256, 256])).size);
 }
 
 test('info gives the number of threads and the reason', async (t) => {
@@ -65,29 +61,113 @@ test('without SharedArrayBuffer there is one thread, and info says why', async (
   t.regex(stdout, /^1 .*SharedArrayBuffer is unavailable/);
 });
 
-test('after close the caller does all work', async (t) => {
+test('after close the caller does all work, and info says so', async (t) => {
   const runtime = await load({ threads: 2 });
   t.is(product(runtime), 65536);
   runtime.close();
   t.is(product(runtime), 65536);
+  t.is(runtime.info.threads, 1);
+  t.regex(runtime.info.reason, /2 threads as requested, until runtime.close\(\)$/);
   runtime.close();
 });
 
-test.serial('after a worker was killed, the next step throws', async (t) => {
-  const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
-  const workers: InstanceType<typeof Worker>[] = [];
-  const { postMessage } = Worker.prototype;
-  Worker.prototype.postMessage = function (...args) {
-    workers.push(this);
-    postMessage.apply(this, args);
-  };
+test('ready resolves on one thread, when threads are up, and at close', async (t) => {
+  await (await load({ threads: 1 })).ready;
   const runtime = await load({ threads: 3 });
-  Worker.prototype.postMessage = postMessage;
+  await runtime.ready;
+  const early = await load({ threads: 3 });
+  early.close();
+  await early.ready;
+  t.is(product(runtime), 65536);
+  runtime.close();
+});
+
+const { Worker } = createRequire(import.meta.url)('node:worker_threads') as typeof import('node:worker_threads');
+type Started = InstanceType<typeof Worker> & { start: { control: SharedArrayBuffer } };
+
+/** Loads a runtime on three threads; returns its workers too. `send` false keeps back what they need to start. */
+async function loadWithWorkers(send: boolean): Promise<[Runtime, Started[]]> {
+  const workers: Started[] = [];
+  const { postMessage } = Worker.prototype;
+  Worker.prototype.postMessage = function (start) {
+    workers.push(Object.assign(this, { start }));
+    if (send) postMessage.call(this, start);
+  };
+  try {
+    return [await load({ threads: 3 }), workers];
+  } finally {
+    Worker.prototype.postMessage = postMessage;
+  }
+}
+
+test.serial('after a worker was killed, the next step throws, and close restores the runtime', async (t) => {
+  const [runtime, workers] = await loadWithWorkers(true);
   await runtime.ready;
   t.is(product(runtime), 65536);
   await workers[1]!.terminate();
-  t.throws(() => product(runtime), { message: /^the runtime has lost a thread \(thread 2 exited/ });
+  t.throws(() => product(runtime), {
+    message: /^the runtime has lost a thread \(thread 2 exited with code 1\); call runtime\.close\(\) to go on/,
+  });
   runtime.close();
+  t.is(product(runtime), 65536);
+  t.is(runtime.info.threads, 1);
+});
+
+test.serial('close does not wait for a worker that was terminated while active', async (t) => {
+  const [runtime, workers] = await loadWithWorkers(true);
+  await runtime.ready;
+  // ACTIVE of the control block.
+  Atomics.add(new Int32Array(workers[0]!.start.control), 16, 1);
+  const start = performance.now();
+  runtime.close();
+  t.is(product(runtime), 65536);
+  t.true(performance.now() - start < 10_000);
+});
+
+test.serial('a worker that does not start within 30 seconds is given up on', async (t) => {
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = ((fn: () => void, ms: number) =>
+    setTimeout(fn, ms === 30_000 ? 50 : ms)) as typeof setTimeout;
+  const [runtime] = await loadWithWorkers(false);
+  globalThis.setTimeout = setTimeout;
+  await runtime.ready;
+  t.is(runtime.info.threads, 1);
+  t.regex(
+    runtime.info.reason,
+    /but thread 1 did not start within 30 seconds, thread 2 did not start within 30 seconds$/,
+  );
+  t.is(product(runtime), 65536);
+  runtime.close();
+});
+
+test.serial('200 rounds of load, work, close and work, on four threads, never hang', async (t) => {
+  const { longestMs } = await closeRounds(200, 4, 'work');
+  t.true(longestMs < 10_000, `a round took ${longestMs} ms`);
+});
+
+/** Runs rounds in a new process. */
+async function roundsInProcess(rounds: number, kind: string): Promise<{ residentMiB: number; reservedMiB: number }> {
+  const { stdout } = await script(`
+    const { closeRounds } = await import(new URL('tests/support/close-rounds.js', index));
+    console.log(JSON.stringify(await closeRounds(${rounds}, 2, '${kind}')));
+  `);
+  return JSON.parse(stdout);
+}
+
+for (const [title, kind] of [
+  ['closed', 'grow'],
+  ['unreachable', 'abandon'],
+] as const) {
+  test.serial(`25 ${title} runtimes of 64 MiB give their memory back`, async (t) => {
+    const { residentMiB } = await roundsInProcess(25, kind);
+    t.true(residentMiB < 900, `${residentMiB} MiB`);
+  });
+}
+
+test.serial('a tight loop of load and close takes little address space', async (t) => {
+  const { residentMiB, reservedMiB } = await roundsInProcess(300, 'nothing');
+  t.true(reservedMiB < 2 ** 20, `${reservedMiB} MiB reserved`);
+  t.true(residentMiB < 600, `${residentMiB} MiB`);
 });
 
 test('a kernel that traps on any thread throws', async (t) => {

@@ -14,9 +14,9 @@ const A_TRANSPOSED: u32 = 1;
 const B_TRANSPOSED: u32 = 2;
 const ACCUMULATE: u32 = 4;
 
-/** Block sizes: a panel of B (KC×8) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
+/** Largest blocks: a panel of B (KC×8) fits the first-level cache, blocks of A (MC×KC) and B (KC×NC) the second. */
 export const MC: u32 = ROWS === 4 ? 64 : 66;
-export const KC: u32 = 512;
+export const KC: u32 = 256;
 export const NC: u32 = 256;
 /** Blocks that a product is split into for several threads, if it is large enough. */
 const ENOUGH_BLOCKS: u32 = 8;
@@ -52,8 +52,9 @@ export function matmul(c: usize, a: usize, b: usize, scratch: usize, m: u32, n: 
 /** Packs b [k, n], or [n, k] if transposed, for matmulPacked: block after block of k, each in panels of columns. */
 export function packPanels(panels: usize, b: usize, k: u32, n: u32, transposed: bool): void {
   const step = (<usize>(transposed ? k : n)) << 2;
-  for (let p: u32 = 0; p < k; p += KC) {
-    const depth = min(k - p, KC);
+  const most = depthOf(k);
+  for (let p: u32 = 0; p < k; p += most) {
+    const depth = min(k - p, most);
     packColumns(panels, element(b, p, 0, k, n, transposed), n, depth, step, transposed);
     panels += panelBytes(depth, n);
   }
@@ -73,8 +74,9 @@ export function matmulPacked(
   const add = (flags & ACCUMULATE) !== 0;
   if (k === 0) clear(c, m, n, add);
   else if (m === 1) {
-    for (let p: u32 = 0; p < k; p += KC) {
-      const depth = min(k - p, KC);
+    const most = depthOf(k);
+    for (let p: u32 = 0; p < k; p += most) {
+      const depth = min(k - p, most);
       vectorTimesPanels(c, a + ((<usize>p) << 2), panels, n, depth, add || p > 0);
       panels += panelBytes(depth, n);
     }
@@ -150,8 +152,9 @@ function multiply(
   const aStep = (<usize>(aTransposed ? m : k)) << 2;
   const bStep = (<usize>(bTransposed ? k : n)) << 2;
   const aPanels = scratch + B_BYTES;
-  for (let p: u32 = 0; p < k; p += KC) {
-    const depth = min(k - p, KC);
+  const most = depthOf(k);
+  for (let p: u32 = 0; p < k; p += most) {
+    const depth = min(k - p, most);
     const add = (flags & ACCUMULATE) !== 0 || p > 0;
     for (let j = left; j < right; j += NC) {
       const cols = min(right - j, NC);
@@ -170,6 +173,14 @@ function multiply(
 /** Address of element (row, col) of a [rows, cols] matrix, plain or stored transposed. */
 function element(x: usize, row: u32, col: u32, rows: u32, cols: u32, transposed: bool): usize {
   return x + ((<usize>(transposed ? col * rows + row : row * cols + col)) << 2);
+}
+
+/**
+ * Depth of the blocks of a sum of k products. Within a block, and from block to block, rounding errors grow with the root of the number
+ * of additions, so that √k would be best; shorter blocks take more time.
+ */
+export function depthOf(k: u32): u32 {
+  return k > 2048 && k <= 32768 ? 128 : KC;
 }
 
 /** c = 0 unless added to: a product over no terms. */

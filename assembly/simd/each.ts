@@ -55,7 +55,7 @@ export enum Op {
   addTanhGradient,
   /** y + a·b·(1 - b) */
   addSigmoidGradient,
-  /** y + a where b > 0 */
+  /** y + a unless b ≤ 0 */
   addReluGradient,
   /** y + a·sigmoid(b) */
   addSoftplusGradient,
@@ -133,7 +133,7 @@ export class Each {
       case Op.addLogSoftmaxGradient: return f32x4.add(y, f32x4.sub(a, f32x4.mul(Simd.exp(b), f32x4.splat(s))));
       case Op.addTanhGradient: return Simd.madd(a, f32x4.sub(f32x4.splat(1), f32x4.mul(b, b)), y);
       case Op.addSigmoidGradient: return Simd.madd(a, f32x4.mul(b, f32x4.sub(f32x4.splat(1), b)), y);
-      case Op.addReluGradient: return f32x4.add(y, v128.and(a, f32x4.gt(b, f32x4.splat(0))));
+      case Op.addReluGradient: return f32x4.add(y, v128.andnot(a, f32x4.le(b, f32x4.splat(0))));
       case Op.addSoftplusGradient: return Simd.madd(a, Simd.sigmoid(b), y);
       case Op.addBceGradient: return Simd.madd(f32x4.sub(Simd.sigmoid(a), b), f32x4.splat(s), y);
       default: return unreachable();

@@ -13,7 +13,7 @@ export enum Term {
   product,
   /** e^(a - s) for a not above s */
   exp,
-  /** ln(1 + e^a) - a·b, the binary cross-entropy of the logit a and the target b */
+  /** ln(1 + e^a) - a·b = |a|·(a > 0 ? 1 - b : b) + ln(1 + e^-|a|), the binary cross-entropy of the logit a and the target b */
   bce,
 }
 
@@ -50,9 +50,12 @@ export class Fold {
     const vb = Simd.load(b, count);
     if (term === Term.squaredDifference) return f32x4.sub(va, vb);
     if (term === Term.product) return f32x4.mul(va, vb);
-    // Not softplus(a) - a·b: where a·b is close to a, what is left of it must not be lost in the first sum.
-    const linear = f32x4.sub(f32x4.pmax(va, f32x4.splat(0)), f32x4.mul(va, vb));
-    return f32x4.add(linear, Simd.log1p(Simd.exp(f32x4.neg(f32x4.abs(va)))));
+    // Not softplus(a) - a·b: where a·b is close to a, what is left of it must not be lost in the first sum. Of an infinite |a| and the
+    // target that fits it, nothing is left.
+    const share = v128.bitselect(f32x4.sub(f32x4.splat(1), vb), vb, f32x4.gt(va, f32x4.splat(0)));
+    const size = f32x4.abs(va);
+    const linear = v128.and(f32x4.mul(size, share), f32x4.ne(share, f32x4.splat(0)));
+    return f32x4.add(linear, Simd.log1p(Simd.exp(f32x4.neg(size))));
   }
 
   @inline private static widen(term: Term, x: v128): v128 {

@@ -22,6 +22,8 @@ const ASLEEP = 48;
 const FAILED = 64;
 const KERNEL = 80;
 const ARGUMENT_COUNT = 81;
+/** 1 once the workers must leave. */
+const CLOSED = 82;
 const WORDS = 96;
 const MAX_ARGUMENTS = 24;
 /** Numbers that describe an argument. */
@@ -103,10 +105,11 @@ export class Job {
     if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error(`${name}: the kernel trapped on a worker thread`);
   }
 
-  /** Takes blocks of all jobs to come. Runs on a worker and never returns. */
-  serve(): never {
+  /** Takes blocks of all jobs to come. Runs on a worker and returns after `closeJobs`. */
+  serve(): void {
     for (let seen = 0; ; ) {
       seen = this.#waitForJob(seen);
+      if (Atomics.load(this.#words, CLOSED) !== 0) return;
       Atomics.add(this.#words, ACTIVE, 1);
       try {
         this.#takeBlocks();
@@ -175,6 +178,19 @@ export class Job {
       waited += Math.min(now - last, SLEEP_MS);
       last = now;
     }
-    throw new Error('a worker thread did not finish its block within 30 seconds; load a new runtime');
+    throw new Error('a worker thread did not finish its block within 30 seconds');
   }
+}
+
+/**
+ * Wakes all workers and makes them leave `Job.serve`. There must be no job.
+ *
+ * @internal
+ * @param control The control block.
+ */
+export function closeJobs(control: SharedArrayBuffer): void {
+  const words = new Int32Array(control, 0, WORDS);
+  Atomics.store(words, CLOSED, 1);
+  Atomics.add(words, GENERATION, 1);
+  Atomics.notify(words, GENERATION);
 }

@@ -6,6 +6,8 @@ import type { Kernels } from './kernels.js';
 import type { Threads } from './threads.js';
 
 /** @internal */
+export { SharedMemory } from './shared-memory.js';
+/** @internal */
 export { forSharedMemory } from './shared-module.js';
 /** @internal */
 export { Threads } from './threads.js';

@@ -69,14 +69,3 @@ export const METADATA = '__metadata__';
 
 /** @internal Maximum size of a header: the limit of the reference implementation. */
 export const MAX_HEADER_BYTES = 100_000_000;
-
-/**
- * Tells whether a string names a dtype.
- *
- * @internal
- * @param name Any string.
- * @returns True for a key of `ARRAYS`.
- */
-export function isDtype(name: string): name is Dtype {
-  return Object.hasOwn(ARRAYS, name);
-}

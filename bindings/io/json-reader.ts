@@ -1,5 +1,16 @@
 // A strict JSON reader for a known structure. It reports what JSON.parse hides: duplicate keys and rounded numbers.
 
+const QUOTE = 34;
+const BACKSLASH = 92;
+const SPACE = 32;
+/** The upper five bits of half a surrogate pair. */
+const SURROGATE = 0xd800;
+/** Number of keys up to which a search is faster than a set. */
+const FEW = 8;
+/** Maximum number of keys of an object and of elements of an array: more would take seconds to read. */
+const MAX_LENGTH = 1_000_000;
+const MAX_QUOTE_LENGTH = 50;
+
 /**
  * Reads one JSON text from its beginning, value by value.
  *
@@ -27,11 +38,15 @@ export class JsonReader {
   object(visit: (key: string) => void): void {
     this.#expect('{');
     if (this.#take('}')) return;
-    const keys = new Set<string>();
+    // Most objects are small, and a set for each of a million would take most of the time.
+    const first: string[] = [];
+    let all: Set<string> | undefined;
     do {
       const key = this.string();
-      if (keys.has(key)) this.fault('have unique keys', `${quote(key)} twice`);
-      keys.add(key);
+      if (all?.has(key) ?? first.includes(key)) this.fault('have unique keys', `${quote(key)} twice`);
+      if (all?.size === MAX_LENGTH) this.fault(`have at most ${MAX_LENGTH} keys an object`, 'more');
+      if (all === undefined && first.push(key) > FEW) all = new Set(first);
+      else all?.add(key);
       this.#expect(':');
       visit(key);
     } while (this.#take(','));
@@ -46,8 +61,11 @@ export class JsonReader {
   array(visit: () => void): void {
     this.#expect('[');
     if (this.#take(']')) return;
-    do visit();
-    while (this.#take(','));
+    let length = 0;
+    do {
+      if (++length > MAX_LENGTH) this.fault(`have at most ${MAX_LENGTH} numbers a list`, 'more');
+      visit();
+    } while (this.#take(','));
     this.#expect(']');
   }
 
@@ -58,13 +76,14 @@ export class JsonReader {
    */
   string(): string {
     this.#expect('"');
-    const start = this.#at - 1;
-    const end = this.#closingQuote();
+    const start = this.#at;
+    const [end, plain] = this.#scan(start);
     this.#at = end + 1;
-    const token = this.text.slice(start, this.#at);
+    if (plain) return this.text.slice(start, end);
+    const token = this.text.slice(start - 1, end + 1);
     const value = parsed(token);
     if (value === undefined || !isWellFormed(value)) {
-      return this.fault(`have a valid string at character ${start}`, shorten(token));
+      return this.fault(`have a valid string at character ${start - 1}`, shorten(token));
     }
     return value;
   }
@@ -93,15 +112,16 @@ export class JsonReader {
     if (this.#at < this.text.length) this.fault(`end at character ${this.#at}, except for spaces`, this.#found());
   }
 
-  /** Index of the quote that closes the string begun before `#at`: the next one after an even number of backslashes. */
-  #closingQuote(): number {
-    for (let quote = this.#at; ; quote++) {
-      quote = this.text.indexOf('"', quote);
-      if (quote < 0) this.fault(`close the string that begins at character ${this.#at - 1}`, 'the end');
-      let backslashes = 0;
-      while (this.text[quote - 1 - backslashes] === '\\') backslashes++;
-      if (backslashes % 2 === 0) return quote;
+  /** Index of the quote that closes the string, and whether its characters stand for themselves. */
+  #scan(start: number): [end: number, plain: boolean] {
+    let plain = true;
+    for (let at = start; at < this.text.length; at++) {
+      const code = this.text.charCodeAt(at);
+      if (code === QUOTE) return [at, plain];
+      if (code === BACKSLASH) at++;
+      if (code < SPACE || code === BACKSLASH || (code & 0xf800) === SURROGATE) plain = false;
     }
+    return this.fault(`close the string that begins at character ${start - 1}`, 'the end');
   }
 
   #expect(character: string): void {
@@ -132,7 +152,7 @@ export class JsonReader {
  * @returns The string in double quotes, escaped and shortened.
  */
 export function quote(text: string): string {
-  return shorten(JSON.stringify(text));
+  return shorten(JSON.stringify(text.slice(0, MAX_QUOTE_LENGTH + 1)));
 }
 
 /**
@@ -155,7 +175,7 @@ function parsed(token: string): string | undefined {
 }
 
 function shorten(text: string): string {
-  return text.length <= 80 ? text : `${text.slice(0, 80)}…`;
+  return text.length <= MAX_QUOTE_LENGTH ? text : `${text.slice(0, MAX_QUOTE_LENGTH)}…`;
 }
 
 /** Space, tab, line feed, carriage return. */

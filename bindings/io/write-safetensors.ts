@@ -1,8 +1,18 @@
 // Writes safetensors files, with every tensor aligned to its element size.
-import { fail, failType } from '../tensor/check.js';
-import type { Shape } from '../tensor/shape.js';
+import { tagOf } from '../engine/bytes.js';
+import { expectOneOf, fail, failType } from '../tensor/check.js';
 import { ARRAYS, type Dtype, MAX_HEADER_BYTES, METADATA, type SafetensorsInput } from './dtype.js';
 import { isWellFormed, quote } from './json-reader.js';
+
+const DTYPES = Object.keys(ARRAYS) as Dtype[];
+
+/** A tensor that was checked. */
+interface Item {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly data: SafetensorsInput['data'];
+}
 
 /**
  * Writes tensors as a safetensors file.
@@ -10,10 +20,11 @@ import { isWellFormed, quote } from './json-reader.js';
  * Tensors keep their order, except that wider elements come first, so that each lies at a multiple of its element size.
  *
  * @param tensors Tensors by name, for example what `stateDict()` of a model or an optimizer returns.
- * @param metadata Strings by key. Default none.
+ * @param metadata Strings by key, a plain object. Default none.
  * @returns The file.
- * @throws {RangeError} A shape does not match its data, or a name or a value of `metadata` is not well-formed Unicode.
- * @throws {TypeError} An array is not of its dtype, or a value of `metadata` is no string.
+ * @throws {RangeError} A shape does not match its data, a name or a value of `metadata` is not well-formed Unicode, or the header exceeds
+ *   100 MB.
+ * @throws {TypeError} An argument is of another kind, an array is not of its dtype, or a value of `metadata` is no string.
  *
  * @example
  * ```ts
@@ -29,59 +40,106 @@ export function writeSafetensors(
   tensors: ReadonlyMap<string, SafetensorsInput>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const fields = Object.entries(metadata).map(
-    ([key, value]) => `${text('a key of metadata', key)}:${text('a value of metadata', value)}`,
-  );
-  const members = fields.length === 0 ? [] : [`"${METADATA}":{${fields.join()}}`];
+  const items = entriesOf(tensors).map(([name, input]) => checked(name, input));
   // The sort is stable.
-  const ordered = [...tensors].sort(([, a], [, b]) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
-  let end = 0;
-  for (const [name, { shape, data, dtype = dtypeOf(name, data) }] of ordered) {
-    expectWritable(name, dtype, shape, data);
-    const begin = end;
-    end += data.byteLength;
-    members.push(
-      `${text('the name of a tensor', name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`,
-    );
-  }
-  const header = new TextEncoder().encode(`{${members.join()}}`);
+  items.sort((a, b) => ARRAYS[b.dtype].BYTES_PER_ELEMENT - ARRAYS[a.dtype].BYTES_PER_ELEMENT);
+  const header = headerOf(items, fieldsOf(metadata));
   const start = 8 + Math.ceil(header.length / 8) * 8;
-  if (start - 8 > MAX_HEADER_BYTES) fail('writeSafetensors', 'the header', 'fit 100 MB', `${start - 8} bytes`);
-  const file = new Uint8Array(start + end).fill(32, 8 + header.length, start);
+  if (start - 8 > MAX_HEADER_BYTES) fail('writeSafetensors', 'the header', 'fit 100 MB', start - 8);
+  const file = allocate(items.reduce((end, { data }) => end + data.byteLength, start));
   new DataView(file.buffer).setBigUint64(0, BigInt(start - 8), true);
   file.set(header, 8);
+  file.fill(32, 8 + header.length, start);
   let offset = start;
-  for (const [, { data }] of ordered) {
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+  for (const { data } of items) {
+    // A detached array is empty, and no view can be made of it.
+    if (data.byteLength > 0) file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
     offset += data.byteLength;
   }
   return file;
 }
 
-function expectWritable(name: string, dtype: Dtype, shape: Shape, data: SafetensorsInput['data']): void {
-  const what = `tensor ${quote(name)}`;
-  if (name === METADATA) fail('writeSafetensors', 'the name of a tensor', `not be ${METADATA}`, name);
-  if (!(data instanceof ARRAYS[dtype])) {
-    failType('writeSafetensors', `the data of ${what}`, `be of dtype ${dtype}`, data);
+/** The entries of a map of any realm. */
+function entriesOf(tensors: ReadonlyMap<string, SafetensorsInput>): [unknown, unknown][] {
+  try {
+    return [...Map.prototype.entries.call(tensors)];
+  } catch {
+    return failType('writeSafetensors', 'tensors', 'be a Map', tensors);
   }
-  if (!Array.isArray(shape)) failType('writeSafetensors', `the shape of ${what}`, 'be an array of dimensions', shape);
-  const sized = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  if (!sized) fail('writeSafetensors', `the shape of ${what}`, 'hold non-negative integers', shape);
-  const size = shape.reduce((product, dim) => product * dim, 1);
-  if (size !== data.length) fail('writeSafetensors', `the data of ${what}`, `hold ${size} numbers`, data.length);
 }
 
-/** The default dtype of a typed array. */
-function dtypeOf(name: string, data: unknown): Dtype {
-  const found = Object.entries(ARRAYS).find(([, kind]) => data instanceof kind)?.[0] as Dtype | undefined;
-  return (
-    found ?? failType('writeSafetensors', `the data of tensor ${quote(name)}`, 'be a typed array of a dtype', data)
-  );
+function checked(name: unknown, input: unknown): Item {
+  expectText('the name of a tensor', name);
+  if (name === METADATA) fail('writeSafetensors', 'the name of a tensor', `not be ${METADATA}`, name);
+  const tensor = `tensor ${quote(name)}`;
+  if (typeof input !== 'object' || input === null) {
+    return failType('writeSafetensors', tensor, 'be an object { shape, data }', input);
+  }
+  const { data, shape, dtype: given } = input as Partial<SafetensorsInput>;
+  const kind = DTYPES.find((name) => ArrayBuffer.isView(data) && tagOf(data) === ARRAYS[name].name);
+  if (data === undefined || kind === undefined) {
+    return failType('writeSafetensors', `the data of ${tensor}`, 'be a typed array of a dtype', data);
+  }
+  const dtype = given === undefined ? kind : given;
+  expectOneOf('writeSafetensors', `the dtype of ${tensor}`, dtype, DTYPES);
+  if (ARRAYS[dtype] !== ARRAYS[kind]) {
+    failType('writeSafetensors', `the data of ${tensor}`, `be of dtype ${dtype}`, data);
+  }
+  return { name, dtype, shape: checkedShape(tensor, shape, data.length), data };
 }
 
-/** A string as JSON. */
-function text(what: string, value: unknown): string {
-  if (typeof value !== 'string') return failType('writeSafetensors', what, 'be a string', value);
-  if (!isWellFormed(value)) fail('writeSafetensors', what, 'be well-formed Unicode', value);
-  return JSON.stringify(value);
+/** A copy of a shape of `length` elements. */
+function checkedShape(tensor: string, shape: unknown, length: number): number[] {
+  const argument = `the shape of ${tensor}`;
+  if (!Array.isArray(shape)) return failType('writeSafetensors', argument, 'be an array of dimensions', shape);
+  const copy: number[] = [];
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) {
+    const dim: unknown = shape[i];
+    if (!Number.isSafeInteger(dim) || (dim as number) < 0) {
+      fail('writeSafetensors', argument, 'hold non-negative integers', shape);
+    }
+    copy.push(dim as number);
+    size *= dim as number;
+    if (!Number.isSafeInteger(8 * size)) fail('writeSafetensors', argument, 'take fewer than 2^53 bytes', shape);
+  }
+  if (size !== length) fail('writeSafetensors', `the data of ${tensor}`, `hold ${size} numbers`, length);
+  return copy;
+}
+
+/** The metadata as members of a JSON object. */
+function fieldsOf(metadata: unknown): string[] {
+  if (typeof metadata !== 'object' || metadata === null || tagOf(metadata) !== 'Object') {
+    return failType('writeSafetensors', 'metadata', 'be an object of strings', metadata);
+  }
+  return Object.entries(metadata).map(([key, value]: [string, unknown]) => {
+    expectText('a key of metadata', key);
+    expectText(`metadata ${quote(key)}`, value);
+    return `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+  });
+}
+
+function headerOf(items: readonly Item[], fields: readonly string[]): Uint8Array {
+  const members = fields.length === 0 ? [] : [`"${METADATA}":{${fields.join()}}`];
+  let end = 0;
+  for (const { name, dtype, shape, data } of items) {
+    const begin = end;
+    end += data.byteLength;
+    members.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
+  }
+  return new TextEncoder().encode(`{${members.join()}}`);
+}
+
+function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (error) {
+    throw new RangeError(`writeSafetensors: cannot allocate a file of ${size} bytes`, { cause: error });
+  }
+}
+
+/** `value` must be a string that UTF-8 can encode. */
+function expectText(what: string, value: unknown): asserts value is string {
+  if (typeof value !== 'string') failType('writeSafetensors', what, 'be a string', value);
+  if (!isWellFormed(value as string)) fail('writeSafetensors', what, 'be well-formed Unicode', value);
 }

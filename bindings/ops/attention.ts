@@ -1,7 +1,7 @@
 // Attention: a soft read of rows by dot product, squared distance or cosine, a block of queries at a time.
 
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import { expectNumber, fail } from '../tensor/check.js';
+import { expectNumber, expectOneOf, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -9,23 +9,46 @@ import type { Tensor } from '../tensor/tensor.js';
 /** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */
 export type Similarity = 'dot' | 'l2' | 'cosine';
 
-/** How queries and keys are compared. */
+/** Options of `attention` and `attentionWeights`. */
 export interface AttentionOptions {
-  /** How a query is compared with a key. Default `dot`. */
+  /** Similarity of a query and a key: `'dot'`, `'l2'` or `'cosine'`. Default `'dot'`. */
   similarity?: Similarity;
-  /** β, by which similarities are multiplied: a number, or a tensor of one element. Default 1. */
+  /** Inverse temperature β: a finite number, or a tensor of one element. Default 1. */
   strength?: number | Tensor;
 }
 
-/** Weights that are worked on together: half a megabyte, which stays in the second-level cache. */
+const OPTIONS: OptionKeys<AttentionOptions> = { similarity: true, strength: true };
+const SIMILARITIES = ['dot', 'l2', 'cosine'] as const;
+
+/** Weights of a block of queries: half a megabyte, which stays in the second-level cache. */
 const BLOCK_WEIGHTS = 2 ** 17;
-const FEWEST_ROWS = 64;
+const MIN_BLOCK_ROWS = 64;
+/** Keys up to this width are compared element by element, which is exact however far they spread; wider ones by a matrix product. */
+const NARROW = 8;
 
 /**
- * Where every query looks: `softmax over j of β · similarity(q[i], k[j])`.
+ * Computes attention weights: `softmax over j of β · similarity(q[i], keys[j])`.
  *
- * `q: [B, m], keys: [M, m] → [B, M]`. Cosines of vectors shorter than 1e-8 count as if they were that long. Throws a RangeError
- * where the sizes do not fit or β is not finite. Source: Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya and Watson.
+ * Vectors shorter than 1e-8 count as that long in cosines. Squared distances do not depend on where the vectors lie.
+ *
+ * @param q Queries, [B, m].
+ * @param keys Keys, [M, m].
+ * @param options Similarity and inverse temperature.
+ * @returns Weights, [B, M]; every row sums to 1.
+ * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @example
+ * ```ts
+ * import { attentionWeights, load } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const keys = runtime.tensor([2000, 2001, 2002], [3, 1]);
+ * const weights = runtime.noGrad(() => {
+ *   const q = runtime.tensor([2000.2], [1, 1]);
+ *   return attentionWeights(q, keys, { similarity: 'l2' }).toArray();
+ * });
+ * console.log(Array.from(weights, (w) => w.toFixed(2)).join(' ')); // → 0.63 0.35 0.03
+ * ```
+ * Source: Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
  */
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
   const lookup = new Lookup('attentionWeights', q, keys, options);
@@ -45,10 +68,30 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
 }
 
 /**
- * Soft read of values by the similarity of queries and keys: `attentionWeights(q, keys) · values`.
+ * Reads values softly by the similarity of queries and keys: `attentionWeights(q, keys) · values`.
  *
- * `q: [B, m], keys: [M, m], values: [M, n] → [B, n]`; keys and values may be the same tensor. The weights [B, M] are never held as
- * a whole: blocks of rows are computed going forward and again going backward. Throws a RangeError where the sizes do not fit.
+ * Weights are computed in blocks of rows, forward and again backward, so that [B, M] is never stored.
+ *
+ * @param q Queries, [B, m].
+ * @param keys Keys, [M, m].
+ * @param values Values, [M, n]; may be the same tensor as `keys`.
+ * @param options Similarity and inverse temperature.
+ * @returns Weighted means of the values, [B, n].
+ * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @example
+ * ```ts
+ * import { attention, load } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const keys = runtime.tensor([0, 1, 2], [3, 1]);
+ * const values = runtime.tensor([10, 20, 30], [3, 1]);
+ * const read = runtime.noGrad(() => {
+ *   const q = runtime.tensor([1.1], [1, 1]);
+ *   return attention(q, keys, values, { similarity: 'l2', strength: 50 }).item();
+ * });
+ * console.log(read.toFixed(3)); // → 20.000
+ * ```
+ * Source: Graves et al. 2014, eqs. 2, 5 and 6.
  */
 export function attention(q: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
   const lookup = new Lookup('attention', q, keys, options);
@@ -83,31 +126,42 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
   return y;
 }
 
-/** `similarity` must be one of the three. */
+/** @internal `similarity` must be one of the three. */
 export function expectSimilarity(op: string, similarity: Similarity): void {
-  if (!['dot', 'l2', 'cosine'].includes(similarity)) fail(op, 'similarity', 'be dot, l2 or cosine', similarity);
+  expectOneOf(op, 'similarity', similarity, SIMILARITIES);
 }
 
-/** Queries against keys: weights of a block of rows going forward; gradients of queries, keys and β going backward. */
+/**
+ * Queries against keys: weights of a block of rows going forward; gradients of queries, keys and β going backward.
+ *
+ * Squared distances are taken of vectors less the mean of the keys, a point that softmax and gradients do not see: away from 0 the
+ * difference of |k|² and 2·q·k would lose their digits.
+ */
 class Lookup {
   readonly rows: number;
   readonly columns: number;
-  /** Rows of a block; it depends on the number of keys alone, so that results do not depend on how work is split. */
+  /** Rows of a block; depends on the number of keys alone, so that results do not depend on how work is split. */
   readonly blockRows: number;
   readonly inputs: readonly Tensor[];
   readonly #runtime: Runtime;
   readonly #width: number;
+  readonly #similarity: Similarity;
   readonly #strength: Tensor;
-  /** What the queries are multiplied by: the keys, or for cosines the keys at length one. */
+  /** What the queries are multiplied by: the keys, centred for distances, of length one for cosines. */
   readonly #keys: number;
-  /** Room for a block of queries at length one, for cosines. */
+  /** Room for a block of queries, centred or of length one; 0 for dot products. */
   readonly #block: number;
-  /** What is added to a row of scores: minus the keys' squared lengths, or 0 for nothing. */
+  /** Minus the mean of the keys. */
+  readonly #center: number;
+  /** Keys as they are, transposed, if distances are taken element by element. */
+  readonly #transposed: number;
+  /** What is added to a row of scores, minus the keys' squared lengths, or 0. */
   readonly #bias: number;
   readonly #factor: number;
   /** Gradients of what the scores are made of, while going backward. */
   #dkeys = 0;
-  #dbias = 0;
+  /** Sums of the scores' gradients over all rows. */
+  #dscores = 0;
   #scores = 0;
   /** What every row adds to the gradient of β, in float64. */
   #totals = 0;
@@ -116,8 +170,9 @@ class Lookup {
     op: string,
     readonly q: Tensor,
     readonly keys: Tensor,
-    { similarity = 'dot', strength = 1 }: AttentionOptions,
+    options: AttentionOptions,
   ) {
+    const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
     expectShape(op, 'q', q, -1, -1);
     [this.rows, this.#width] = q.shape as [number, number];
     expectShape(op, 'keys', keys, -1, this.#width);
@@ -128,17 +183,21 @@ class Lookup {
       if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.shape);
     }
     this.columns = keys.shape[0] as number;
-    this.blockRows = Math.min(this.rows, Math.max(FEWEST_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
-    this.#runtime = q.runtime;
-    this.#strength = typeof strength === 'number' ? this.#runtime.tensor([strength]) : strength;
+    this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
+    const runtime = q.runtime;
+    this.#runtime = runtime;
+    this.#similarity = similarity;
+    this.#strength = typeof strength === 'number' ? runtime.tensor([strength]) : strength;
     this.inputs = [q, keys, this.#strength];
-    this.#factor = similarity === 'l2' ? 2 : 1;
-    const { kernels } = this.#runtime;
-    this.#keys = similarity === 'cosine' ? this.#runtime.allocate(keys.size) : keys.pointer;
-    this.#block = similarity === 'cosine' ? this.#runtime.allocate(this.blockRows * this.#width) : 0;
-    this.#bias = similarity === 'l2' ? this.#runtime.allocate(this.columns) : 0;
-    if (this.#block !== 0) kernels.normalizeRows(this.#keys, keys.pointer, this.columns, this.#width);
-    if (this.#bias !== 0) kernels.negativeSquaredNorms(this.#bias, keys.pointer, this.columns, this.#width);
+    const [plain, distances] = [similarity === 'dot', similarity === 'l2'];
+    const narrow = distances && this.#width <= NARROW;
+    this.#factor = distances ? 2 : 1;
+    this.#keys = plain ? keys.pointer : runtime.allocate(keys.size);
+    this.#block = plain ? 0 : runtime.allocate(this.blockRows * this.#width);
+    this.#center = distances ? runtime.allocate(this.#width) : 0;
+    this.#transposed = narrow ? runtime.allocate(keys.size) : 0;
+    this.#bias = distances && !narrow ? runtime.allocate(this.columns) : 0;
+    this.#prepareKeys();
   }
 
   eachBlock(use: (row: number, rows: number) => void): void {
@@ -152,12 +211,12 @@ class Lookup {
     kernels.attentionWeights(w, w, this.#bias, this.#strength.pointer, this.#factor, rows, this.columns);
   }
 
-  /** Makes room for gradients; returns that for one block's gradients of scores. */
+  /** Allocates gradients; returns the address for one block's gradients of scores. */
   beginBackward(): number {
     const runtime = this.#runtime;
     for (const input of this.inputs) runtime.gradient(input);
-    this.#dkeys = this.#block !== 0 ? this.#zeros(this.keys.size) : runtime.gradient(this.keys);
-    this.#dbias = this.#bias !== 0 && this.keys.requiresGrad ? this.#zeros(this.columns) : 0;
+    this.#dkeys = this.#similarity === 'cosine' ? this.#zeros(this.keys.size) : runtime.gradient(this.keys);
+    this.#dscores = this.#similarity === 'l2' && this.keys.requiresGrad ? this.#zeros(this.columns) : 0;
     this.#scores = this.#strength.requiresGrad ? runtime.allocate(this.blockRows * this.columns) : 0;
     this.#totals = this.#strength.requiresGrad ? runtime.allocate(2 * this.blockRows) : 0;
     return runtime.allocate(this.blockRows * this.columns);
@@ -172,9 +231,8 @@ class Lookup {
     const [strength, factor] = [this.#strength.pointer, this.#factor];
     const [scores, bias, totals] = [this.#scores, this.#bias, this.#totals];
     kernels.attentionWeightsBackward(dz, totals, dw, w, scores, bias, strength, factor, rows, columns);
-    if (dstrength !== 0 || this.#dbias !== 0) {
-      kernels.attentionWeightsSums(this.#dbias, dstrength, dz, totals, factor, rows, columns);
-    }
+    if (dstrength !== 0) kernels.addTotals(dstrength, totals, rows);
+    if (this.#dscores !== 0) kernels.biasBackward(this.#dscores, dz, rows, columns);
     if (this.#dkeys !== 0) {
       const queries = this.#queries(row, rows);
       kernels.matmul(this.#dkeys, dz, queries, arena.scratch, columns, width, rows, TRANSPOSE_A | ACCUMULATE);
@@ -182,11 +240,11 @@ class Lookup {
     const dq = this.#runtime.gradient(this.q);
     if (dq === 0) return;
     const offset = 4 * row * width;
-    if (this.#block === 0) {
-      kernels.matmul(dq + offset, dz, this.#keys, arena.scratch, rows, width, columns, ACCUMULATE);
-    } else {
+    if (this.#similarity === 'cosine') {
       kernels.matmul(this.#block, dz, this.#keys, arena.scratch, rows, width, columns, 0);
       kernels.normalizeRowsBackward(dq + offset, this.#block, this.q.pointer + offset, rows, width);
+    } else {
+      kernels.matmul(dq + offset, dz, this.#keys, arena.scratch, rows, width, columns, ACCUMULATE);
     }
   }
 
@@ -194,33 +252,43 @@ class Lookup {
     const { kernels } = this.#runtime;
     const dkeys = this.#runtime.gradient(this.keys);
     if (dkeys === 0) return;
-    const { pointer } = this.keys;
-    if (this.#dbias !== 0) {
-      kernels.negativeSquaredNormsBackward(dkeys, this.#dbias, pointer, this.columns, this.#width);
-    } else if (this.#dkeys !== dkeys) {
-      kernels.normalizeRowsBackward(dkeys, this.#dkeys, pointer, this.columns, this.#width);
+    const [columns, width] = [this.columns, this.#width];
+    if (this.#similarity === 'cosine') {
+      kernels.normalizeRowsBackward(dkeys, this.#dkeys, this.keys.pointer, columns, width);
+    } else if (this.#dscores !== 0) {
+      kernels.subtractWeightedRows(dkeys, this.#dscores, this.#keys, columns, width);
     }
+  }
+
+  #prepareKeys(): void {
+    const { kernels } = this.#runtime;
+    const { pointer } = this.keys;
+    const [columns, width] = [this.columns, this.#width];
+    if (this.#similarity === 'cosine') kernels.normalizeRows(this.#keys, pointer, columns, width);
+    if (this.#similarity !== 'l2') return;
+    kernels.sum(this.#center, pointer, 1, columns, width, -1 / columns);
+    kernels.addBias(this.#keys, pointer, this.#center, columns, width);
+    if (this.#transposed !== 0) kernels.transpose(this.#transposed, pointer, 1, columns, width, false);
+    else kernels.negativeSquaredNorms(this.#bias, this.#keys, columns, width);
   }
 
   #score(s: number, row: number, rows: number): void {
     const { kernels, arena } = this.#runtime;
-    kernels.matmul(
-      s,
-      this.#queries(row, rows),
-      this.#keys,
-      arena.scratch,
-      rows,
-      this.columns,
-      this.#width,
-      TRANSPOSE_B,
-    );
+    const [columns, width] = [this.columns, this.#width];
+    if (this.#transposed !== 0) {
+      kernels.halfSquaredDistances(s, this.q.pointer + 4 * row * width, this.#transposed, rows, columns, width);
+    } else {
+      kernels.matmul(s, this.#queries(row, rows), this.#keys, arena.scratch, rows, columns, width, TRANSPOSE_B);
+    }
   }
 
-  /** Address of a block of queries, for cosines at length one. */
+  /** Address of a block of queries: as they are, centred, or of length one. */
   #queries(row: number, rows: number): number {
     const queries = this.q.pointer + 4 * row * this.#width;
-    if (this.#block === 0) return queries;
-    this.#runtime.kernels.normalizeRows(this.#block, queries, rows, this.#width);
+    const { kernels } = this.#runtime;
+    if (this.#similarity === 'dot') return queries;
+    if (this.#similarity === 'l2') kernels.addBias(this.#block, queries, this.#center, rows, this.#width);
+    else kernels.normalizeRows(this.#block, queries, rows, this.#width);
     return this.#block;
   }
 

@@ -23,7 +23,7 @@ export interface GumbelRead {
   readonly read: Tensor;
   /** The softmax weights y, through which the gradient flows, hard or soft: [B, N]. */
   readonly weights: Tensor;
-  /** Index of the largest weight, the first of equal ones: B integers in [0, N). */
+  /** Index of the largest weight, the first of equal ones: B integers in [0, N); 2^32 − 1 where the weights are NaN. */
   readonly addresses: Uint32Array;
 }
 

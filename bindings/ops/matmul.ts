@@ -3,6 +3,7 @@
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectRank, expectShape, expectTensor } from '../tensor/check-tensor.js';
+import { sizeOf } from '../tensor/shape.js';
 import { factorsRead } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
@@ -112,8 +113,9 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   if (bias !== undefined) expectShape('linear', 'bias', bias, outputs);
   const { runtime } = x;
   const { kernels } = runtime;
-  const rows = inputs === 0 ? 0 : x.size / inputs;
-  const y = runtime.output([...x.dims.slice(0, -1), outputs]);
+  const leading = x.dims.slice(0, -1);
+  const rows = sizeOf(leading);
+  const y = runtime.output([...leading, outputs]);
   if (bias !== undefined) kernels.addBias(y.pointer, 0, bias.pointer, rows, outputs);
   multiplyByTransposed(y.pointer, x.pointer, weight, rows, bias !== undefined);
   runtime.record(

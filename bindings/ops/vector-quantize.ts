@@ -1,64 +1,70 @@
 // Vector quantization: every row replaced by its nearest code.
 
 import { TRANSPOSE_B } from '../engine/kernels.js';
-import { expectNumber, fail } from '../tensor/check.js';
+import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** What draws rows and codes together. */
+/** Options of `vectorQuantize`. */
 export interface VectorQuantizeOptions {
-  /** Weight of the term that draws rows to their codes, at least 0. Default 0.25. */
+  /** Weight of the commitment loss, non-negative. Default 0.25. */
   commitment?: number;
-  /** Whether a term draws codes to their rows; without it they are to be moved otherwise. Default true. */
+  /** Include the codebook loss. Set to `false` when the codebook is updated by EMA. Default true. */
   codebookLoss?: boolean;
 }
 
-/** Codes in place of rows. */
+/** Result of `vectorQuantize`. */
 export interface Quantized {
-  /** The codes in place of the rows: [B, D]. Its gradient passes straight through to the rows. */
+  /** The nearest code of every row, [B, D]. Its gradient passes straight through to the rows. */
   readonly quantized: Tensor;
-  /** Mean of (codebook loss + commitment) · (z − code)² over all B·D numbers: []. */
+  /** Mean of (codebook loss + commitment) · (z − code)² over all B·D elements, []. */
   readonly loss: Tensor;
-  /** Places of the codes: B numbers below K. */
+  /** Indices of the codes, [B]; 2^32 − 1 for a row that holds a NaN, whose code is NaN. */
   readonly codes: Uint32Array;
 }
 
-/** Scores that are worked on together, so that [B, K] is never held. */
+const OPTIONS: OptionKeys<VectorQuantizeOptions> = { commitment: true, codebookLoss: true };
+
+/** Scores computed at once, so that [B, K] is never stored. */
 const BLOCK_SCORES = 2 ** 17;
+const MIN_BLOCK_ROWS = 64;
 
 /**
- * Replaces every row by its nearest code, the first among equals, with the straight-through gradient and the losses of VQ-VAE.
+ * Replaces every row by its nearest code, with the straight-through gradient and the losses of VQ-VAE.
  *
- * `z: [B, D], codebook: [K, D] → { quantized: [B, D], loss: [], codes }`. Throws a RangeError where the sizes do not fit, there is no
- * code, or `commitment` is negative. Source: van den Oord, Vinyals, Kavukcuoglu 2017, eqs. 1–3.
+ * The first of several equally near codes is chosen. Distances are compared in float64 where float32 cannot tell them apart.
+ *
+ * @param z Rows, [B, D].
+ * @param codebook Codes, [K, D].
+ * @param options Weights of the losses.
+ * @returns The quantized rows, the loss, and the indices of the codes.
+ * @throws {RangeError} if the shapes do not match, the codebook is empty, or `commitment` is negative or not finite.
+ * @example
+ * ```ts
+ * import { load, vectorQuantize } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const codebook = runtime.tensor([0, 0, 1, 1, 4, 0], [3, 2]);
+ * const codes = runtime.noGrad(() => {
+ *   const z = runtime.tensor([0.9, 0.8, 3, 1], [2, 2]);
+ *   return vectorQuantize(z, codebook).codes;
+ * });
+ * console.log([...codes].join(' ')); // → 1 2
+ * ```
+ * Source: van den Oord, Vinyals, Kavukcuoglu 2017, eqs. 1–3.
  */
-export function vectorQuantize(
-  z: Tensor,
-  codebook: Tensor,
-  { commitment = 0.25, codebookLoss = true }: VectorQuantizeOptions = {},
-): Quantized {
+export function vectorQuantize(z: Tensor, codebook: Tensor, options: VectorQuantizeOptions = {}): Quantized {
+  const { commitment = 0.25, codebookLoss = true } = expectOptions('vectorQuantize', options, OPTIONS);
   expectShape('vectorQuantize', 'z', z, -1, -1);
   const [rows, width] = z.shape as [number, number];
   expectShape('vectorQuantize', 'codebook', codebook, -1, width);
   expectNumber('vectorQuantize', 'commitment', commitment, 0);
-  const size = codebook.shape[0] as number;
-  if (size === 0) fail('vectorQuantize', 'codebook', 'have at least one row', codebook.shape);
+  expectBoolean('vectorQuantize', 'codebookLoss', codebookLoss);
+  if (codebook.shape[0] === 0) fail('vectorQuantize', 'codebook', 'have at least one row', codebook.shape);
   const { runtime } = z;
   const { kernels, arena } = runtime;
   const [quantized, loss] = [runtime.output([rows, width]), runtime.output([])];
-  const codes = runtime.allocate(rows);
-  const mark = arena.mark();
-  const bias = runtime.allocate(size);
-  kernels.negativeSquaredNorms(bias, codebook.pointer, size, width);
-  const block = Math.max(64, Math.floor(BLOCK_SCORES / size));
-  const scores = runtime.allocate(Math.min(rows, block) * size);
-  for (let row = 0; row < rows; row += block) {
-    const count = Math.min(block, rows - row);
-    const from = z.pointer + 4 * row * width;
-    kernels.matmul(scores, from, codebook.pointer, arena.scratch, count, size, width, TRANSPOSE_B);
-    kernels.nearestCodes(codes + 4 * row, scores, bias, count, size);
-  }
-  arena.reset(mark);
+  const codes = nearestCodes(z, codebook);
   kernels.takeRows(quantized.pointer, codebook.pointer, codes, rows, width);
   kernels.mse(loss.pointer, z.pointer, quantized.pointer, z.size);
   kernels.scale(loss.pointer, loss.pointer, 1, (codebookLoss ? 1 : 0) + commitment);
@@ -81,4 +87,35 @@ export function vectorQuantize(
     [z, quantized],
   );
   return { quantized, loss, codes: arena.readUnsigned(codes, rows) };
+}
+
+/**
+ * Address of every row's nearest code, by a matrix product and then exactly. The product is of vectors less the mean of the codes, which
+ * distances do not see: away from 0, all codes would be candidates.
+ */
+function nearestCodes(z: Tensor, codebook: Tensor): number {
+  const { runtime } = z;
+  const { kernels, arena } = runtime;
+  const [rows, width] = z.shape as [number, number];
+  const size = codebook.shape[0] as number;
+  const codes = runtime.allocate(rows);
+  const mark = arena.mark();
+  const [center, bias] = [runtime.allocate(width), runtime.allocate(size)];
+  const centered = runtime.allocate(codebook.size);
+  kernels.sum(center, codebook.pointer, 1, size, width, -1 / size);
+  kernels.addBias(centered, codebook.pointer, center, size, width);
+  kernels.negativeSquaredNorms(bias, centered, size, width);
+  kernels.scale(bias, bias, size, 0.5);
+  const most = Math.min(rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_SCORES / size)));
+  const [block, scores] = [runtime.allocate(most * width), runtime.allocate(most * size)];
+  for (let row = 0; row < rows; row += most) {
+    const count = Math.min(most, rows - row);
+    const [chosen, from] = [codes + 4 * row, z.pointer + 4 * row * width];
+    kernels.addBias(block, from, center, count, width);
+    kernels.matmul(scores, block, centered, arena.scratch, count, size, width, TRANSPOSE_B);
+    kernels.nearestCodes(chosen, scores, bias, count, size);
+    kernels.exactCodes(chosen, scores, bias, block, from, codebook.pointer, count, size, width);
+  }
+  arena.reset(mark);
+  return codes;
 }

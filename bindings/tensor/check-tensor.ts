@@ -4,11 +4,12 @@ import type { Runtime } from './runtime.js';
 import { isSameShape } from './shape.js';
 import { Tensor } from './tensor.js';
 
-/** The runtime of the innermost running step. */
-export const running: { runtime: Runtime | undefined } = { runtime: undefined };
+/** The runtime of the innermost running step, and the function that checked its arguments last: the op that runs. */
+export const running: { runtime: Runtime | undefined; op: string } = { runtime: undefined, op: 'op' };
 
 /** `argument` must be a tensor that is still alive and, inside a step, of the runtime whose step it is. */
 export function expectTensor(op: string, argument: string, value: Tensor): void {
+  running.op = op;
   if (!(value instanceof Tensor)) refuse(op, argument, value);
   if (!value.scope.alive) {
     throw new ReferenceError(`${op}: ${argument} cannot be used any more, since ${value.scope.end}`);

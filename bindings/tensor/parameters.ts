@@ -66,6 +66,8 @@ export class Parameters implements ParameterScope {
   #disposed = false;
 
   /**
+   * Creates an empty set of parameters.
+   *
    * @param runtime Runtime whose memory holds the parameters.
    * @throws {TypeError} Where `runtime` is not a Runtime.
    */
@@ -76,24 +78,52 @@ export class Parameters implements ParameterScope {
     if (!(runtime instanceof Runtime)) failType('Parameters', 'runtime', 'be a Runtime', runtime);
   }
 
+  /**
+   * Creates the parameter `name`, zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The parameter, with `requiresGrad`.
+   * @throws {RangeError} The name is taken, memory runs out, or an optimizer trains the parameters already.
+   */
   create(name: string, shape: Shape): Tensor {
-    if (this.#flat !== undefined) fail('Parameters.create', 'name', 'be created before an optimizer is', name);
+    if (this.#flat !== undefined && !this.#disposed) {
+      fail('Parameters.create', 'name', 'be created before an optimizer is', name);
+    }
     const tensor = this.#make(name, shape, this.#tensors);
     tensor.requiresGrad = true;
     return tensor;
   }
 
+  /**
+   * Creates the buffer `name`, saved and loaded with the parameters but not trained. Zeros at first.
+   *
+   * @param name Name, unique among parameters and buffers.
+   * @param shape Sizes of the dimensions.
+   * @returns The buffer.
+   * @throws {RangeError} The name is taken, or memory runs out.
+   */
   createBuffer(name: string, shape: Shape): Tensor {
     return this.#make(name, shape, this.#buffers);
   }
 
+  /**
+   * The same object under the prefix `prefix.`.
+   *
+   * @param prefix Prefix, without the dot.
+   * @returns The scope.
+   */
   scope(prefix: string): ParameterScope {
-    expectName('Parameters.scope', prefix);
+    expectName('Parameters.scope', 'prefix', prefix);
+    const within = (name: string): string => {
+      expectName('Parameters.scope', 'name', name);
+      return `${prefix}.${name}`;
+    };
     return {
       runtime: this.runtime,
-      create: (name, shape) => this.create(`${prefix}.${name}`, shape),
-      createBuffer: (name, shape) => this.createBuffer(`${prefix}.${name}`, shape),
-      scope: (name) => this.scope(`${prefix}.${name}`),
+      create: (name, shape) => this.create(within(name), shape),
+      createBuffer: (name, shape) => this.createBuffer(within(name), shape),
+      scope: (name) => this.scope(within(name)),
     };
   }
 
@@ -113,7 +143,11 @@ export class Parameters implements ParameterScope {
     }
   }
 
-  /** Number of trainable numbers. */
+  /**
+   * Number of trainable numbers, frozen ones included; buffers are not counted.
+   *
+   * @returns The number.
+   */
   get count(): number {
     let count = 0;
     for (const { size } of this.#tensors.values()) count += size;
@@ -156,6 +190,8 @@ export class Parameters implements ParameterScope {
   }
 
   /**
+   * Returns a parameter or buffer by its name.
+   *
    * @param name Name of a parameter or buffer.
    * @returns The parameter or buffer.
    * @throws {RangeError} Where there is none of that name.
@@ -220,7 +256,7 @@ export class Parameters implements ParameterScope {
 
   /** A tensor of zeros, whose gradient will fit too. */
   #make(name: string, shape: Shape, among: Map<string, Tensor>): Tensor {
-    expectName('Parameters.create', name);
+    expectName('Parameters.create', 'name', name);
     expectDimensions('Parameters.create', 'shape', shape);
     if (this.#find(name)) throw new RangeError(`Parameters.create: duplicate parameter name ${describe(name)}`);
     if (this.#disposed) throw new ReferenceError(`Parameters.create: ${DISPOSED}`);
@@ -231,6 +267,6 @@ export class Parameters implements ParameterScope {
   }
 }
 
-function expectName(op: string, name: string): void {
-  if (typeof name !== 'string' || name === '') failType(op, 'name', 'be a non-empty string', name);
+function expectName(op: string, argument: string, name: string): void {
+  if (typeof name !== 'string' || name === '') failType(op, argument, 'be a non-empty string', name);
 }

@@ -27,16 +27,29 @@ export type Panels = [transposed: number, plain: number];
 
 /**
  * One instance of the kernels, with its memory. Created by `load`; layers, models, optimizers and tensors belong to one runtime.
+ *
+ * @example
+ * ```ts
+ * import { load, softmax } from 'tapehead';
+ * const runtime = await load();
+ * const weights = runtime.step(() => softmax(runtime.tensor([0, 0])).toArray());
+ * console.log(weights); // → Float32Array(2) [ 0.5, 0.5 ]
+ * console.log(runtime.info.variant, runtime.memory.used < runtime.memory.max);
+ * ```
  */
 export class Runtime {
   /** @internal Weights packed for products, at their first use in a step. */
   readonly panels = new Map<Tensor, Panels>();
   /** @internal Counts changes of tensors' values; see `Entry.time`. */
   clock = 0;
+  /** @internal `clock` when the running step began. */
+  stepClock = 0;
+  /** @internal `clock` at the last change of `requiresGrad` of any tensor. */
+  flipped = 0;
   readonly #forever: Scope = { alive: true, end: '' };
   readonly #tape = new Tape(this);
   #scope = this.#forever;
-  /** Whether a backward pass has put gradients into the memory of the running inner scope. */
+  /** Whether the memory of the running inner scope holds gradients of outer tensors, or lies around persistent memory. */
   #pinned = false;
   #gradEnabled = true;
   #detectAnomaly = false;
@@ -51,22 +64,33 @@ export class Runtime {
     /** @internal */ readonly threads: Threads | undefined,
   ) {}
 
-  /** The build and the threads in use, and why; threads that failed to start are left out once that is known. */
+  /**
+   * The build and the threads in use, and why; threads that failed to start are left out once that is known.
+   *
+   * @returns Variant, number of threads, and the reasons.
+   */
   get info(): RuntimeInfo {
+    const { variant, threads, reason } = this.loaded;
+    if (this.threads?.closed) return { variant, threads: 1, reason: `${reason}, until runtime.close()` };
     const missing = this.threads?.missing ?? [];
     if (missing.length === 0) return this.loaded;
-    const { variant, threads, reason } = this.loaded;
     return { variant, threads: threads - missing.length, reason: `${reason}, but ${missing.join(', ')}` };
   }
 
   /**
    * Resolves when every worker thread is up or has been given up on; never rejects. Ops run before that, on the threads that are up.
+   *
+   * @returns The promise.
    */
   get ready(): Promise<void> {
     return this.threads?.settled ?? Promise.resolve();
   }
 
-  /** Bytes of memory in use now, at most so far, and allowed. */
+  /**
+   * Linear memory in bytes.
+   *
+   * @returns Bytes in use now, at most so far, and allowed.
+   */
   get memory(): MemoryUsage {
     return { used: this.arena.bytesInUse, peak: this.arena.peakBytes, max: this.arena.maxBytes };
   }
@@ -101,6 +125,7 @@ export class Runtime {
     const outer = running.runtime;
     running.runtime = this;
     this.#scope = scope;
+    this.stepClock = this.clock;
     this.#detectAnomaly = detectAnomaly;
     this.#pinned = false;
     try {
@@ -135,13 +160,14 @@ export class Runtime {
     let kept = mark;
     try {
       const result = expectResult('Runtime.noGrad', this.#withoutGrad(fn));
+      this.#pinned ||= this.arena.isPinnedSince(mark);
       if (this.#pinned) for (const tensor of tensorsOf(result, inner)) tensor.scope = outer;
       else kept = moveToOuter(this.arena, result, inner, outer, mark);
       return result;
     } finally {
       inner.alive = false;
       this.#scope = outer;
-      // Gradients of outer tensors may lie in the inner scope's memory: it is freed with the step.
+      // Gradients of outer tensors, or persistent memory, may lie in the inner scope's memory: it is freed with the step.
       if (!this.#pinned) {
         for (const [weight, panels] of this.panels) if (Math.max(...panels) >= mark) this.panels.delete(weight);
         this.arena.reset(kept);
@@ -162,7 +188,7 @@ export class Runtime {
    */
   tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
     const numbers = numbersOf('Runtime.tensor', 'data', data);
-    const wanted = shape ?? numbers.shape;
+    const wanted = shape === undefined ? numbers.shape : shape;
     expectDimensions('Runtime.tensor', 'shape', wanted);
     const values = expectSize('Runtime.tensor', 'data', numbers, wanted);
     const tensor = this.#make('Runtime.tensor', wanted, options);
@@ -212,7 +238,7 @@ export class Runtime {
   /** @internal An uninitialised tensor for an op's output, in the running step. */
   output(shape: Shape): Tensor {
     if (this.#scope === this.#forever) {
-      throw new RangeError('op: ops must run inside runtime.step or runtime.noGrad, got a call outside');
+      throw new RangeError(`${running.op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
     }
     const tensor = new Tensor(this, 0, shape, this.#scope);
     tensor.address = this.arena.allocate(tensor.size);
@@ -278,11 +304,6 @@ export class Runtime {
     this.#forgetPanels();
   }
 
-  /** @internal Packed copies of weights are stale. */
-  parametersChanged(): void {
-    this.#forgetPanels();
-  }
-
   /** @internal Frees a block when no address of the running step can refer to it any more. */
   retire(block: Block): void {
     if (this.#scope === this.#forever) this.arena.free(block);
@@ -294,8 +315,14 @@ export class Runtime {
     expectBoolean(op, 'requiresGrad', requiresGrad);
     const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output([...shape]);
     tensor.requiresGrad = requiresGrad;
-    // Before the first step, so that the step finds its memory in one piece.
-    if (this.isPersistent(tensor)) this.gradient(tensor);
+    if (!this.isPersistent(tensor)) return tensor;
+    try {
+      // Before the first step, so that the step finds its memory in one piece.
+      this.gradient(tensor);
+    } catch (error) {
+      tensor.free();
+      throw error;
+    }
     return tensor;
   }
 
@@ -319,7 +346,8 @@ export class Runtime {
   #expectFinite(loss: Tensor): void {
     if (this.kernels.allFinite(loss.pointer, loss.size) !== 0) return;
     const blame = this.#tape.blame() ?? 'it was given so';
-    fail('backward', 'the loss', `be finite, but ${blame}`, loss.toArray()[0]);
+    const found = loss.toArray().find((value) => !Number.isFinite(value));
+    fail('backward', 'the loss', `be finite, but ${blame}`, found);
   }
 
   #forgetPanels(): void {

@@ -1,5 +1,6 @@
 // A tensor: an address, a shape, and a gradient. Float32, contiguous, row-major.
 /// <reference lib="esnext.disposable" preserve="true" />
+
 import type { Block } from '../engine/arena.js';
 import { expectBoolean, expectOptions, fail, type OptionKeys } from './check.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
@@ -21,6 +22,7 @@ export interface BackwardOptions {
   retainGraph?: boolean;
 }
 
+/** @internal */
 export const BACKWARD_OPTIONS: OptionKeys<BackwardOptions> = { retainGraph: true };
 
 /** @internal What a view looks at. */
@@ -46,13 +48,28 @@ const disposed: Scope = { alive: false, end: 'it has been disposed' };
 /** `Symbol.dispose` where the engine has it. */
 export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 
+const NONE: readonly number[] = [];
+
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * A float32 array in the runtime's linear memory, contiguous and row-major: no strides, no other dtypes.
  *
  * Tensors created inside `runtime.step` are freed when it returns. Parameters and tensors created outside persist until nothing
- * refers to them or `dispose` is called.
+ * refers to them or `dispose` is called. Ops are free functions, so that an application carries only those it uses.
+ *
+ * @example
+ * ```ts
+ * import { load, mul, sum } from 'tapehead';
+ * const runtime = await load();
+ * const x = runtime.tensor([[1, 2], [3, 4]], [2, 2], { requiresGrad: true });
+ * const loss = runtime.step(() => {
+ *   const squares = sum(mul(x, x));
+ *   squares.backward();
+ *   return squares.item();
+ * });
+ * console.log(loss, x.grad); // → 30 Float32Array(4) [ 2, 4, 6, 8 ]
+ * ```
  */
 export class Tensor {
   /** Number of elements. */
@@ -69,6 +86,8 @@ export class Tensor {
   #view: View | undefined;
   #lifetime: Scope;
   #requiresGrad = false;
+  /** `Runtime.clock` at each change of `requiresGrad` in the running step. */
+  #flips: readonly number[] = NONE;
 
   /** @internal Use `runtime.tensor` or an op. */
   constructor(
@@ -83,7 +102,11 @@ export class Tensor {
     this.#lifetime = scope;
   }
 
-  /** Sizes of the dimensions, outermost first; frozen. */
+  /**
+   * Sizes of the dimensions, outermost first.
+   *
+   * @returns A frozen array.
+   */
   get shape(): Shape {
     this.#shape ??= Object.freeze([...this.dims]);
     return this.#shape;
@@ -127,13 +150,21 @@ export class Tensor {
   }
 
   /**
-   * Whether `backward` computes a gradient for this tensor. Can be set on leaf tensors: those that no recorded op computed. Optimizers,
-   * weight decay and gradient norms skip parameters where it is false.
+   * Whether `backward` computes a gradient for this tensor. Optimizers, weight decay and gradient norms skip parameters where it is false.
+   *
+   * @returns True for leaf tensors created so and for results computed from them.
    */
   get requiresGrad(): boolean {
     return this.graded.#requiresGrad;
   }
 
+  /**
+   * Changes a leaf tensor: one that no recorded op computed.
+   *
+   * @param value Whether to compute a gradient.
+   * @throws {RangeError} The tensor is the result of an op, or a view that shares the gradient of another tensor.
+   * @throws {ReferenceError} The tensor is not alive.
+   */
   set requiresGrad(value: boolean) {
     expectBoolean('Tensor.requiresGrad', 'value', value);
     if (value === this.requiresGrad) return;
@@ -144,6 +175,18 @@ export class Tensor {
       );
     }
     this.#requiresGrad = value;
+    this.#flip();
+  }
+
+  /** @internal Whether it required a gradient at `time`, as `Runtime.clock` counts, in the running step. */
+  requiredGradAt(time: number): boolean {
+    const later = this.graded.#flips.filter((flip) => flip > time).length;
+    return this.requiresGrad === (later % 2 === 0);
+  }
+
+  /** @internal Sets `requiresGrad` of the tensor whose gradient this one shares, whatever it is. */
+  forceRequiresGrad(value: boolean): void {
+    this.graded.#requiresGrad = value;
   }
 
   /** @internal Marks the output of a recorded op. */
@@ -152,20 +195,39 @@ export class Tensor {
     this.entry = entry;
   }
 
-  /** A copy of the values, row-major. Throws a ReferenceError if the tensor's step has ended. */
+  /**
+   * Copies the values out.
+   *
+   * @returns The values, row-major.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   toArray(): Float32Array {
     this.#expectAlive('toArray');
     return this.runtime.arena.read(this.pointer, this.size);
   }
 
-  /** The value of a tensor with one element. */
+  /**
+   * Reads a tensor with one element.
+   *
+   * @returns The value.
+   * @throws {RangeError} The tensor has several elements, or none.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   item(): number {
     this.#expectAlive('item');
     if (this.size !== 1) fail('Tensor.item', 'the tensor', 'have exactly one element', this.shape);
     return this.runtime.arena.readOne(this.pointer);
   }
 
-  /** Overwrites the values with `data`: `size` numbers, row-major, or nested arrays of the tensor's shape. */
+  /**
+   * Overwrites the values. A graph that needs the old ones can no longer run backward.
+   *
+   * @param data `size` numbers, row-major, or nested arrays of the tensor's shape.
+   * @returns The tensor.
+   * @throws {RangeError} `data` does not fit the shape; the values are unchanged.
+   * @throws {TypeError} An element is not a number; the values are unchanged.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   set(data: TensorData): this {
     this.#expectAlive('set');
     const numbers = expectSize('Tensor.set', 'data', numbersOf('Tensor.set', 'data', data), this.shape);
@@ -174,19 +236,30 @@ export class Tensor {
     return this;
   }
 
-  /** A copy of the gradient, or null where none has been computed. */
+  /**
+   * Copies the gradient out.
+   *
+   * @returns The gradient, row-major, or null if none has been computed.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   get grad(): Float32Array | null {
     this.#expectAlive('grad');
     return this.gradPointer === 0 ? null : this.runtime.arena.read(this.gradPointer, this.size);
   }
 
-  /** Sets the gradient to zero, where there is one. */
+  /** Sets the gradient to zero, if there is one. */
   zeroGrad(): void {
     this.#expectAlive('zeroGrad');
     if (this.gradPointer !== 0) this.runtime.arena.zero(this.gradPointer, this.size);
   }
 
-  /** A tensor that shares the values, but is not part of the graph and has its own gradient. */
+  /**
+   * Returns a tensor that shares the values but is not part of the graph. It is a leaf with a gradient of its own, if `requiresGrad` is
+   * set on it.
+   *
+   * @returns The detached tensor.
+   * @throws {ReferenceError} The tensor's step has ended, or it has been disposed.
+   */
   detach(): Tensor {
     this.#expectAlive('detach');
     return this.view(0, this.shape, false);
@@ -209,7 +282,13 @@ export class Tensor {
     this.entry = undefined;
   }
 
-  /** Adds the gradient of this scalar to every tensor it was computed from; see `runtime.backward`. */
+  /**
+   * Runs the graph backward from this scalar: adds its gradient to every tensor it was computed from. See `Runtime.backward`.
+   *
+   * @param options Options.
+   * @throws {RangeError} The tensor has several elements, or depends on no tensor with `requiresGrad`.
+   * @throws {Error} The graph was freed by an earlier pass, or a value that it needs has changed since.
+   */
   backward(options: BackwardOptions = {}): void {
     expectOptions('Tensor.backward', options, BACKWARD_OPTIONS);
     if (this.size !== 1) fail('Tensor.backward', 'the loss', 'have exactly one element', this.shape);
@@ -217,8 +296,10 @@ export class Tensor {
   }
 
   /**
-   * Frees the memory of a persistent tensor, and of its gradient, at once. Without a call it is freed when nothing refers to the tensor or
-   * to its views. Using it afterwards throws a ReferenceError.
+   * Frees the memory of a persistent tensor and of its gradient at once. Otherwise it is freed when the tensor and its views are
+   * garbage-collected. Using the tensor afterwards throws a ReferenceError.
+   *
+   * @throws {RangeError} The tensor is a parameter: dispose its model instead.
    */
   dispose(): void {
     const { base } = this;
@@ -234,18 +315,24 @@ export class Tensor {
     this.dispose();
   }
 
-  /** @internal Ends the tensor's life. */
+  /** @internal Ends the tensor's life. Memory of a step stays until its end, and with it the graph. */
   free(): void {
-    const { arena } = this.runtime;
-    for (const block of [this.owned?.values, this.owned?.gradient]) if (block !== undefined) arena.free(block);
+    const { runtime, owned } = this;
+    this.#lifetime = disposed;
+    if (owned === undefined) return;
+    for (const block of [owned.values, owned.gradient]) if (block !== undefined) runtime.arena.free(block);
     this.owned = undefined;
     this.gradAddress = 0;
+    if (this.#requiresGrad) this.#flip();
     this.#requiresGrad = false;
-    this.#lifetime = disposed;
-    this.runtime.changed(this);
+    runtime.changed(this);
   }
 
-  /** Shape and values as text, shortened as PyTorch does. */
+  /**
+   * Formats shape and values as PyTorch does, with long dimensions shortened. `console.log` prints the same in Node.
+   *
+   * @returns The text.
+   */
   toString(): string {
     const { shape, size, requiresGrad, scope, pointer, runtime } = this;
     const at = (index: number) => runtime.arena.readOne(pointer + 4 * index);
@@ -260,6 +347,12 @@ export class Tensor {
   /** @internal What `console.log` prints in Node. */
   [INSPECT](): string {
     return this.toString();
+  }
+
+  #flip(): void {
+    const { runtime } = this;
+    runtime.flipped = ++runtime.clock;
+    this.#flips = [...this.#flips.filter((flip) => flip > runtime.stepClock), runtime.clock];
   }
 
   #expectAlive(method: string): void {

@@ -1,65 +1,74 @@
-// What a kernel memory and its fit can be told, and what they tell.
+// Options of the kernel memory and of its fit, and what a fit reports.
 import type { Similarity } from '../../bindings/ops/attention.js';
 import type { Random } from '../../bindings/random.js';
 
-/** Options of KernelMemory. */
+/** Options of `KernelMemory`. */
 export interface KernelMemoryOptions {
-  /** Keys M. */
+  /** Number of keys M, at least 1. */
   memorySize: number;
-  /** Numbers m in a key. */
+  /** Key size m, at least 1. */
   keySize: number;
-  /** Numbers n in a value. */
+  /** Value size n, at least 1. */
   valueSize: number;
-  /** How a query is compared with a key. Default `dot`; `l2` is the estimator of Nadaraya and Watson. */
+  /** Similarity of queries and keys: `dot`, `cosine`, or `l2` (negative squared distance, Nadaraya-Watson). Default `dot`. */
   similarity?: Similarity;
-  /** β, by which similarities are multiplied, above 0. Default 1. */
+  /** Inverse temperature β: similarities are multiplied by it before the softmax; at least 1e-30. Default 1. */
   strength?: number;
-  /** Whether β is trained with the keys. Default false. */
+  /** Train β with the keys. Default false. */
   learnStrength?: boolean;
 }
 
-/** Options of KernelMemory.fit. */
+/** Options of `KernelMemory.fit`. */
 export interface FitOptions
   extends Pick<KernelMemoryOptions, 'memorySize' | 'similarity' | 'strength' | 'learnStrength'> {
   /** Source of the initial keys. */
   random: Random;
-  /** Steps of Adam, at least 0. Default 1000. */
+  /** Number of iterations (Adam steps), at least 0. Default 1000. */
   iterations?: number;
-  /** Adam's learning rate, or a function that gives it for iteration 0, 1, … Default 5e-4. */
+  /** Adam's learning rate, at least 0, or a function from the iteration (0, 1, …) to it. Default 5e-4. */
   learningRate?: number | ((iteration: number) => number);
-  /** λ, at least 0. Default 1e-6. */
+  /** The same option under the optimizers' name. Default 5e-4. */
+  lr?: number | ((iteration: number) => number);
+  /** Ridge λ of the regression, at least 0. Default 1e-6. */
   ridge?: number;
-  /** Keys at the start: from N(0, 0.01²) (`random`, the default), distinct rows of Q (`rows`), or the numbers themselves, [M, m]. */
+  /** Initial keys: drawn from N(0, 0.01²) (`random`), M distinct rows of Q (`rows`), or M·m numbers, row-major. Default `random`. */
   initialKeys?: 'random' | 'rows' | Float32Array;
   /**
-   * Rows held in the runtime's memory at a time, where the data does not fit; the result is the same but for rounding, and the
-   * weights are computed twice. Default: all of them.
+   * Rows per batch, at least 1: bounds the runtime's memory where the weights of all rows do not fit. Differs from a fit on all rows by
+   * rounding only; the weights are computed twice per iteration. Default: all of them.
    */
   batchSize?: number;
-  /** Called after every iteration, and awaited. */
+  /** Called after every iteration; a promise it returns is awaited. Without it, nothing is reported. */
   onProgress?: (progress: FitProgress) => unknown;
-  /** Ends the fit after the running iteration; the best state so far is kept. */
+  /** Ends the fit after the running iteration; the best state so far is kept. Without it, all iterations run. */
   signal?: AbortSignal;
 }
 
-/** Where a fit stands. */
-export interface FitProgress {
-  /** Iterations done. */
+/** Options of `KernelMemory.startFit`: the options of `KernelMemory.fit` without iterations, progress and signal. */
+export type StepwiseFitOptions = Omit<FitOptions, 'iterations' | 'onProgress' | 'signal'>;
+
+/** Result of one iteration of a fit. */
+export interface FitStep {
+  /** Iterations done, this one included. */
   readonly iteration: number;
-  /** Iterations asked for. */
-  readonly iterations: number;
-  /** Root mean square of X − WV over the fitted rows. */
+  /** Root mean square of X − WV over the fitted rows, for the keys before the iteration's Adam step. */
   readonly rmse: number;
-  /** λ as used: the one asked for, or more where WᵀW + λI was not positive definite. */
+  /** Ridge λ used: that of the options, or a larger one where WᵀW + λI was not positive definite. */
   readonly ridge: number;
   /** Estimated condition number of WᵀW + λI. */
   readonly condition: number;
 }
 
-/** How a fit went: the state that was kept. */
+/** Progress of `KernelMemory.fit`. */
+export interface FitProgress extends FitStep {
+  /** Number of iterations asked for. */
+  readonly iterations: number;
+}
+
+/** Report of a finished fit, about the state that was kept. */
 export interface FitReport extends FitProgress {
-  /** The largest λ of any iteration: above the one asked for if WᵀW + λI was ever not positive definite. */
+  /** Largest ridge λ of any iteration. */
   readonly largestRidge: number;
-  /** Whether a signal ended it. */
+  /** True if a signal ended the fit. */
   readonly aborted: boolean;
 }

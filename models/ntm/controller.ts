@@ -1,4 +1,4 @@
-// The controllers of the NTM: what turns input and reads into the hidden state that steers the heads.
+// The controllers of the NTM: they turn input and reads into the hidden state that steers the heads.
 
 import { relu } from '../../bindings/ops/elementwise.js';
 import { expand, unbind } from '../../bindings/ops/shaping.js';
@@ -8,31 +8,35 @@ import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 import { LSTMCell } from '../layers/lstm-cell.js';
 
-/** Hidden and cell state of every layer, each [B, H]; empty for a controller without state. */
+/** Hidden and cell state of every controller layer; both lists are empty for a feed-forward controller. */
 export interface ControllerState {
-  /** One a layer. */
+  /** Hidden state of every layer, [B, H] each. */
   readonly hidden: readonly Tensor[];
-  /** One a layer. */
+  /** Cell state of every layer, [B, H] each. */
   readonly cell: readonly Tensor[];
 }
 
 export interface Controller {
+  /** Number of layers with a state. */
+  readonly stateLayers: number;
   initialState(batch: number): ControllerState;
   /** `x: [B, I] → [h: [B, H], next state]`. */
   step(x: Tensor, state: ControllerState): readonly [Tensor, ControllerState];
 }
 
 /**
- * LSTM cells stacked behind a linear input layer. Hidden and cell state start at learned values, drawn from U(0, 0.05).
- * Keys: `fc.*`, `cells.L.*`, `h_bias` and `c_bias` [layers, 1, H].
+ * A linear input layer and stacked LSTM cells. The initial hidden and cell state are learned, initialised from U(0, 0.05).
+ * State: `fc.*`, `cells.L.*`, `h_bias` and `c_bias` [layers, 1, H].
  */
 export class LSTMController implements Controller {
+  readonly stateLayers: number;
   readonly #fc: Linear;
   readonly #cells: LSTMCell[];
   readonly #hiddenBias: Tensor;
   readonly #cellBias: Tensor;
 
   constructor(parameters: ParameterScope, inputSize: number, hiddenSize: number, layers: number, random: Random) {
+    this.stateLayers = layers;
     this.#hiddenBias = random.fillUniform(parameters.create('h_bias', [layers, 1, hiddenSize]), 0, 0.05);
     this.#cellBias = random.fillUniform(parameters.create('c_bias', [layers, 1, hiddenSize]), 0, 0.05);
     this.#fc = new Linear(parameters.scope('fc'), inputSize, hiddenSize, random);
@@ -60,8 +64,9 @@ export class LSTMController implements Controller {
   }
 }
 
-/** Linear layers, each followed by ReLU, without state of their own. Keys: `fc.*`, then `layers.L.*`. */
+/** Linear layers, each followed by ReLU; no recurrent state. State: `fc.*`, then `layers.L.*`. */
 export class FeedForwardController implements Controller {
+  readonly stateLayers = 0;
   readonly #layers: Linear[];
 
   constructor(parameters: ParameterScope, inputSize: number, hiddenSize: number, layers: number, random: Random) {

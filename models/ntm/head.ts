@@ -1,4 +1,4 @@
-// The heads of the NTM: from hidden state to a focus on memory, and what is read or written there.
+// The heads of the NTM: they turn the hidden state into attention weights over memory rows, and read or write there.
 import { contentWeights, type HeadParameters, headParameters, locationWeights } from '../../bindings/ops/addressing.js';
 import { memoryRead, memoryWrite } from '../../bindings/ops/memory.js';
 import { expand } from '../../bindings/ops/shaping.js';
@@ -8,7 +8,7 @@ import type { ParameterScope } from '../../bindings/tensor/parameters.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { Linear } from '../layers/linear.js';
 
-/** Sizes a head needs to know. */
+/** Sizes of a head. */
 export interface HeadSizes {
   readonly controllerSize: number;
   readonly memorySize: number;
@@ -16,31 +16,34 @@ export interface HeadSizes {
   readonly maxShift: number;
 }
 
-/** Where the focus starts: `first` on slot 0 (a learned bias, 10 there and 0 elsewhere), `random` as Schmidinger has it. */
+/**
+ * Initial focus of a head, the softmax of a learned bias: `first` initialises the bias with 10 for row 0 and 0 elsewhere, `random` from
+ * N(0, 1) (read heads) or U(0, 1) (write heads).
+ */
 export type FocusInit = 'first' | 'random';
 
-/** A head's parameters at one step, for pictures: key, strength, gate, shift, sharpness, erase, add, and its weights. */
+/** Parameters of a head in one step, with its attention weights. */
 export type HeadTrace = HeadParameters & {
-  /** Where the head looks: [B, N]. */
+  /** Attention weights, [B, N]. */
   readonly weights: Tensor;
 };
 
-/** Moves the focus: content, interpolation, shift, sharpening (Graves et al. 2014, eq. 5–9). */
+/** Computes attention weights: content, interpolation, shift, sharpening (Graves et al. 2014, eqs. 5–9). */
 function focus(parameters: HeadParameters, previous: Tensor, memory: Tensor): Tensor {
   const content = contentWeights(parameters.key, parameters.strength, memory);
   return locationWeights(content, previous, parameters.gate, parameters.shift, parameters.sharpness);
 }
 
-/** A learned first focus: softmax of `bias` [1, N], for every sequence of the batch. */
+/** The softmax of `bias` [1, N], repeated for every sequence of the batch. */
 function initialFocus(bias: Tensor, batch: number): Tensor {
   return expand(softmax(bias), batch);
 }
 
-function firstSlot(bias: Tensor): Tensor {
-  return bias.set(Float32Array.from({ length: bias.size }, (_, slot) => (slot === 0 ? 10 : 0)));
+function focusOnFirst(bias: Tensor): Tensor {
+  return bias.set(new Float32Array(bias.size).fill(10, 0, 1));
 }
 
-/** Keys: `fc.*`, `read_bias` [1, W] from N(0, 1) or 0, `read_focus_bias` [1, N]. */
+/** Read head. State: `fc.*`, `read_bias` [1, W] from N(0, 1), `read_focus_bias` [1, N]. */
 export class ReadHead {
   readonly #fc: Linear;
   readonly #readBias: Tensor;
@@ -56,11 +59,11 @@ export class ReadHead {
     this.#fc = new Linear(parameters.scope('fc'), controllerSize, wordSize + 2 * maxShift + 4, random);
     this.#readBias = random.fillNormal(parameters.create('read_bias', [1, wordSize]), 0, 1);
     this.#focusBias = parameters.create('read_focus_bias', [1, memorySize]);
-    if (focusInit === 'first') firstSlot(this.#focusBias);
+    if (focusInit === 'first') focusOnFirst(this.#focusBias);
     else random.fillNormal(this.#focusBias, 0, 1);
   }
 
-  /** Read vector [B, W] and focus [B, N] before the first step. */
+  /** Read vector [B, W] and attention weights [B, N] before the first step. */
   initialState(batch: number): { read: Tensor; weights: Tensor } {
     return { read: expand(this.#readBias, batch), weights: initialFocus(this.#focusBias, batch) };
   }
@@ -74,7 +77,7 @@ export class ReadHead {
   }
 }
 
-/** Keys: `fc.*`, `write_focus_bias` [1, N]. */
+/** Write head. State: `fc.*`, `write_focus_bias` [1, N]. */
 export class WriteHead {
   readonly #fc: Linear;
   readonly #focusBias: Tensor;
@@ -88,11 +91,11 @@ export class WriteHead {
     const { controllerSize, memorySize, wordSize, maxShift } = sizes;
     this.#fc = new Linear(parameters.scope('fc'), controllerSize, 3 * wordSize + 2 * maxShift + 4, random);
     this.#focusBias = parameters.create('write_focus_bias', [1, memorySize]);
-    if (focusInit === 'first') firstSlot(this.#focusBias);
+    if (focusInit === 'first') focusOnFirst(this.#focusBias);
     else random.fillUniform(this.#focusBias, 0, 1);
   }
 
-  /** Focus [B, N] before the first step. */
+  /** Attention weights [B, N] before the first step. */
   initialState(batch: number): Tensor {
     return initialFocus(this.#focusBias, batch);
   }

@@ -3,116 +3,172 @@
 import type { HeadParameters } from '../../bindings/ops/addressing.js';
 import { concat, expand, reshape, stack, unbind } from '../../bindings/ops/shaping.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger, fail } from '../../bindings/tensor/check.js';
+import { expectDimensions, expectOneOf, expectOptions, type OptionKeys } from '../../bindings/tensor/check.js';
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
+import {
+  allOrNothing,
+  expectParts,
+  expectRandom,
+  expectRuntime,
+  expectSameRuntime,
+  expectSizes,
+} from '../layers/check-model.js';
 import { Linear } from '../layers/linear.js';
+import { expectSequence, expectStep, expectTensorLists } from './check-sequence.js';
 import { type Controller, type ControllerState, FeedForwardController, LSTMController } from './controller.js';
-import { type FocusInit, type HeadTrace, ReadHead, WriteHead } from './head.js';
+import { type FocusInit, type HeadSizes, type HeadTrace, ReadHead, WriteHead } from './head.js';
 import type { SequenceModel } from './sequence-model.js';
 
-/** Options of NTM. */
+/** Options of `NTM`. */
 export interface NTMOptions {
-  /** Numbers in an input vector. */
+  /** Input size: features of an input vector, at least 1. */
   inputSize: number;
-  /** Numbers in an output vector (logits). */
+  /** Output size: logits of an output vector, at least 1. */
   outputSize: number;
   /** Source of the initial parameters. */
   random: Random;
-  /** `lstm` (default) or `feed-forward`. */
+  /** Controller network: stacked LSTM cells (`lstm`) or linear layers with ReLU (`feed-forward`). Default `lstm`. */
   controller?: 'lstm' | 'feed-forward';
-  /** Hidden units of every controller layer. Default 100. */
+  /** Hidden size H of every controller layer, at least 1. Default 100. */
   controllerSize?: number;
-  /** Controller layers. Default 1. */
+  /** Number of controller layers, from 1 to 1024. Default 1. */
   controllerLayers?: number;
-  /** Rows N of the memory. Default 128. */
+  /** Number of memory rows N, at least 1. Default 128. */
   memorySize?: number;
-  /** Numbers W in a row. Default 20. */
+  /** Width W of a memory row, at least 1. Default 20. */
   wordSize?: number;
-  /** Pairs of a read and a write head. Default 1. */
+  /** Number of read heads and of write heads, from 1 to 1024. Default 1. */
   heads?: number;
-  /** Farthest shift of a focus in one step. Default 1. */
+  /** Maximum shift of the focus per step, at least 0. Default 1. */
   maxShift?: number;
-  /** First content of the memory: every number 1e-6 (default), a learned matrix, or one drawn once from N(0, 1). */
+  /**
+   * Initial memory: 1e-6 everywhere (`constant`), a parameter (`learned`), or a buffer (`random`), both initialised from N(0, 1).
+   * Default `constant`.
+   */
   memoryInit?: 'constant' | 'learned' | 'random';
-  /** First focus of the heads, learned from there on. Default `first`. */
+  /** Initial focus of the heads, a learned parameter initialised on row 0 (`first`) or at random (`random`). Default `first`. */
   focusInit?: FocusInit;
 }
 
-/** Everything the machine carries from step to step; lists hold one tensor a layer or a head. */
+/** State of an `NTM` between two steps. */
 export interface NTMState extends ControllerState {
-  /** [B, W] each. */
+  /** Last read vector of every read head, [B, W] each. */
   readonly reads: readonly Tensor[];
-  /** [B, N] each. */
+  /** Attention weights of every read head, [B, N] each. */
   readonly readWeights: readonly Tensor[];
-  /** [B, N] each. */
+  /** Attention weights of every write head, [B, N] each. */
   readonly writeWeights: readonly Tensor[];
-  /** [B, N, W]. */
+  /** Memory, [B, N, W]. */
   readonly memory: Tensor;
 }
 
-/** What every head did in one step. */
+/** Parameters and attention weights of all heads of an `NTM` in one step. */
 export interface NTMTrace {
-  /** One a read head. */
+  /** Of every read head. */
   readonly read: readonly HeadTrace[];
-  /** One a write head. */
+  /** Of every write head; these also hold `erase` and `add`. */
   readonly write: readonly HeadTrace[];
 }
 
+const KEYS: OptionKeys<NTMOptions> = {
+  inputSize: true,
+  outputSize: true,
+  random: true,
+  controller: true,
+  controllerSize: true,
+  controllerLayers: true,
+  memorySize: true,
+  wordSize: true,
+  heads: true,
+  maxShift: true,
+  memoryInit: true,
+  focusInit: true,
+};
+
 /**
- * Neural Turing Machine (Graves et al. 2014) with the choices of Schmidinger, 'Exploring Neural Turing Machines'.
+ * Neural Turing Machine: a controller network that reads from and writes to a memory matrix by differentiable attention.
  *
- * In each step the controller sees the input and the last reads; then each pair of heads reads, and writes; the output layer sees
- * hidden state and reads. `stateDict` keys are those of the PyTorch original. Throws a RangeError for a size below 1.
+ * In each step the controller sees the input and the last reads; every read head then reads and every write head erases and adds; the
+ * output layer sees the hidden state and the new reads. State: the keys of the PyTorch original (`controller.*`, `read_heads.I.*`,
+ * `write_heads.I.*`, `fc.*`, and `memory` unless constant). Source: Graves et al. 2014, with the initialisations of Schmidinger,
+ * 'Exploring Neural Turing Machines'.
+ *
+ * @example
+ * ```ts
+ * import { load, NTM, Random } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const random = new Random(runtime, 1);
+ * const model = new NTM(runtime, { inputSize: 9, outputSize: 8, random });
+ * runtime.noGrad(() => {
+ *   const inputs = random.bernoulli([5, 2, 9], 0.5);
+ *   console.log(model.forward(inputs).shape); // → [ 5, 2, 8 ]
+ *   const [output, state] = model.step(random.bernoulli([2, 9], 0.5), model.initialState(2));
+ *   console.log(output.shape, state.memory.shape); // → [ 2, 8 ] [ 2, 128, 20 ]
+ * });
+ * ```
  */
 export class NTM implements SequenceModel<NTMState> {
-  /** What is trained, and what is saved. */
+  /** Trainable parameters and buffers. */
   readonly parameters: Parameters;
   readonly #controller: Controller;
   readonly #heads: { readonly reader: ReadHead; readonly writer: WriteHead }[];
   readonly #fc: Linear;
   readonly #memory: Tensor;
+  readonly #inputSize: number;
+  readonly #sizes: HeadSizes;
 
+  /**
+   * Creates controller, heads, output layer and initial memory.
+   *
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, variants and the source of initial values.
+   * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
+   * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
+   */
   constructor(
-    /** Where the tensors live. */
+    /** Runtime that holds the parameters. */
     readonly runtime: Runtime,
     options: NTMOptions,
   ) {
-    const { inputSize, outputSize, random } = options;
-    const { controllerSize = 100, controllerLayers = 1, memorySize = 128, wordSize = 20 } = options;
-    const { controller = 'lstm', heads = 1, maxShift = 1, memoryInit = 'constant', focusInit = 'first' } = options;
-    for (const [name, value] of Object.entries({
-      inputSize,
-      outputSize,
-      controllerSize,
-      controllerLayers,
-      memorySize,
-      wordSize,
-      heads,
-    })) {
-      expectInteger('NTM', name, value, 1);
-    }
-    expectInteger('NTM', 'maxShift', maxShift, 0);
-    if (!['lstm', 'feed-forward'].includes(controller))
-      fail('NTM', 'controller', 'be lstm or feed-forward', controller);
-    if (!['first', 'random'].includes(focusInit)) fail('NTM', 'focusInit', 'be first or random', focusInit);
-    this.parameters = new Parameters(runtime);
-    const Kind = controller === 'lstm' ? LSTMController : FeedForwardController;
-    const scope = this.parameters.scope('controller');
-    this.#controller = new Kind(scope, inputSize + heads * wordSize, controllerSize, controllerLayers, random);
+    expectRuntime('NTM', 'runtime', runtime);
+    const { inputSize, outputSize, random, memoryInit, focusInit, ...shape } = expectNTM(options, runtime);
+    const { controller, controllerSize, controllerLayers, memorySize, wordSize, heads, maxShift } = shape;
+    this.#inputSize = inputSize;
     const sizes = { controllerSize, memorySize, wordSize, maxShift };
-    this.#heads = Array.from({ length: heads }, (_, i) => ({
-      reader: new ReadHead(this.parameters.scope(`read_heads.${i}`), sizes, focusInit, random),
-      writer: new WriteHead(this.parameters.scope(`write_heads.${i}`), sizes, focusInit, random),
-    }));
-    this.#fc = new Linear(this.parameters.scope('fc'), controllerSize + heads * wordSize, outputSize, random);
-    this.#memory = this.#initialMemory(memoryInit, [memorySize, wordSize], random);
+    this.#sizes = sizes;
+    this.parameters = new Parameters(runtime);
+    const scope = (name: string) => this.parameters.scope(name);
+    const Kind = controller === 'lstm' ? LSTMController : FeedForwardController;
+    const readsSize = heads * wordSize;
+    const make = () => ({
+      controller: new Kind(scope('controller'), inputSize + readsSize, controllerSize, controllerLayers, random),
+      heads: Array.from({ length: heads }, (_, i) => ({
+        reader: new ReadHead(scope(`read_heads.${i}`), sizes, focusInit, random),
+        writer: new WriteHead(scope(`write_heads.${i}`), sizes, focusInit, random),
+      })),
+      fc: new Linear(scope('fc'), controllerSize + readsSize, outputSize, random),
+      memory: initialMemory(this.parameters, memoryInit, [memorySize, wordSize], random),
+    });
+    const parts = allOrNothing(random, make, this.parameters);
+    this.#controller = parts.controller;
+    this.#heads = parts.heads;
+    this.#fc = parts.fc;
+    this.#memory = parts.memory;
   }
 
+  /**
+   * Returns the state before the first step.
+   *
+   * @param batch Batch size B, at least 1.
+   * @returns Initial state of B sequences.
+   * @throws {RangeError} `batch` is not an integer in [1, 2^30].
+   */
   initialState(batch: number): NTMState {
-    expectInteger('initialState', 'batch', batch, 1);
+    expectSizes('NTM.initialState', { batch });
     const readers = this.#heads.map(({ reader }) => reader.initialState(batch));
     return {
       ...this.#controller.initialState(batch),
@@ -123,8 +179,18 @@ export class NTM implements SequenceModel<NTMState> {
     };
   }
 
-  /** `x: [B, inputSize] → [output: [B, outputSize], next state, what the heads did]`. */
-  step(x: Tensor, state: NTMState): [Tensor, NTMState, NTMTrace] {
+  /**
+   * Processes one time step.
+   *
+   * @param x Input, [B, inputSize].
+   * @param state State before the step.
+   * @returns Output (logits), [B, outputSize], the next state, and parameters and attention weights of the heads.
+   * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
+   * @throws {TypeError} `x` or `state` is missing or of another kind.
+   */
+  step(x: Tensor, state: NTMState): [output: Tensor, state: NTMState, trace: NTMTrace] {
+    expectStep('NTM.step', x, this.runtime, this.#inputSize);
+    this.#expectState('NTM.step', state, x.shape[0] as number);
     const reading: HeadParameters[] = [];
     const writing: HeadParameters[] = [];
     const [features, next] = this.#advance(x, state, reading, writing);
@@ -133,9 +199,20 @@ export class NTM implements SequenceModel<NTMState> {
     return [this.#fc.forward(features), next, { read, write }];
   }
 
+  /**
+   * Processes a sequence.
+   *
+   * @param xs Inputs, [T, B, inputSize], at least one step of one sequence.
+   * @param state State before the first step. Default: the initial state.
+   * @returns Outputs (logits), [T, B, outputSize].
+   * @throws {RangeError} A shape does not fit, or a tensor belongs to another runtime.
+   * @throws {TypeError} `xs` or `state` is of another kind.
+   */
   forward(xs: Tensor, state?: NTMState): Tensor {
-    expectShape('forward', 'xs', xs, -1, -1, -1);
-    let current = state ?? this.initialState(xs.shape[1] as number);
+    expectSequence('NTM.forward', xs, this.runtime, this.#inputSize);
+    const batch = xs.shape[1] as number;
+    if (state !== undefined) this.#expectState('NTM.forward', state, batch);
+    let current = state ?? this.initialState(batch);
     const features: Tensor[] = [];
     for (const x of unbind(xs)) {
       const [output, next] = this.#advance(x, current, [], []);
@@ -145,7 +222,7 @@ export class NTM implements SequenceModel<NTMState> {
     return this.#fc.forward(stack(features));
   }
 
-  /** One step up to what the output layer sees: hidden state and reads, [B, H + heads · W]. */
+  /** One step up to the input of the output layer: hidden state and reads, [B, H + heads·W]. */
   #advance(x: Tensor, state: NTMState, reading: HeadParameters[], writing: HeadParameters[]): [Tensor, NTMState] {
     const [h, { hidden, cell }] = this.#controller.step(concat([x, ...state.reads]), state);
     const reads: Tensor[] = [];
@@ -165,16 +242,57 @@ export class NTM implements SequenceModel<NTMState> {
     return [concat([h, ...reads]), { hidden, cell, reads, readWeights, writeWeights, memory }];
   }
 
-  #initialMemory(init: NonNullable<NTMOptions['memoryInit']>, shape: [number, number], random: Random): Tensor {
-    switch (init) {
-      case 'constant':
-        return this.runtime.tensor(new Float32Array(shape[0] * shape[1]).fill(1e-6), shape);
-      case 'learned':
-        return random.fillNormal(this.parameters.create('memory', shape), 0, 1);
-      case 'random':
-        return random.fillNormal(this.parameters.createBuffer('memory', shape), 0, 1);
-      default:
-        return fail('NTM', 'memoryInit', 'be constant, learned or random', init);
-    }
+  #expectState(op: string, state: NTMState, batch: number): void {
+    const { controllerSize, memorySize, wordSize } = this.#sizes;
+    const [heads, layers] = [this.#heads.length, this.#controller.stateLayers];
+    expectTensorLists(op, state, batch, this.runtime, {
+      hidden: [layers, controllerSize],
+      cell: [layers, controllerSize],
+      reads: [heads, wordSize],
+      readWeights: [heads, memorySize],
+      writeWeights: [heads, memorySize],
+    });
+    expectShape(op, 'state.memory', state.memory, batch, memorySize, wordSize);
+    expectSameRuntime(op, 'state.memory', state.memory, this.runtime);
   }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+    // A constant initial memory is not among the parameters.
+    if (this.#memory.scope.alive) this.#memory.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
+  }
+}
+
+/** The options with their defaults. */
+function expectNTM(options: NTMOptions, runtime: Runtime): Required<NTMOptions> {
+  const { inputSize, outputSize, random, ...variant } = expectOptions('NTM', options, KEYS);
+  const { controllerSize = 100, controllerLayers = 1, memorySize = 128, wordSize = 20, heads = 1 } = variant;
+  const { controller = 'lstm', maxShift = 1, memoryInit = 'constant', focusInit = 'first' } = variant;
+  expectSizes('NTM', { inputSize, outputSize, controllerSize, memorySize, wordSize });
+  expectParts('NTM', { controllerLayers, heads });
+  expectSizes('NTM', { maxShift }, 0);
+  expectDimensions('NTM', 'the memory', [memorySize, wordSize]);
+  expectOneOf('NTM', 'controller', controller, ['lstm', 'feed-forward']);
+  expectOneOf('NTM', 'memoryInit', memoryInit, ['constant', 'learned', 'random']);
+  expectOneOf('NTM', 'focusInit', focusInit, ['first', 'random']);
+  expectRandom('NTM', 'random', random, runtime);
+  const sizes = { inputSize, outputSize, controllerSize, controllerLayers, memorySize, wordSize, heads, maxShift };
+  return { ...sizes, random, controller, memoryInit, focusInit };
+}
+
+function initialMemory(
+  parameters: Parameters,
+  init: Required<NTMOptions>['memoryInit'],
+  shape: [rows: number, width: number],
+  random: Random,
+): Tensor {
+  if (init === 'constant') return parameters.runtime.tensor(new Float32Array(shape[0] * shape[1]).fill(1e-6), shape);
+  const memory = init === 'learned' ? parameters.create('memory', shape) : parameters.createBuffer('memory', shape);
+  return random.fillNormal(memory, 0, 1);
 }

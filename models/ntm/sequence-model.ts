@@ -1,15 +1,32 @@
-// What the NTM and its LSTM baseline have in common, so that one training loop serves both.
+// The interface of the NTM and its LSTM baseline, so that one training loop serves both.
 import type { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 
-/** A model that walks a sequence, one step at a time or all at once. */
+/** A recurrent model that processes a sequence step by step or at once: `NTM` and `LSTMBaseline`. */
 export interface SequenceModel<State> {
-  /** What is trained, and what is saved. */
+  /** Trainable parameters and buffers. */
   readonly parameters: Parameters;
-  /** The state before the first step, for a batch of B sequences. */
+  /**
+   * Returns the state before the first step.
+   *
+   * @param batch Batch size B, at least 1.
+   * @returns Initial state of B sequences.
+   */
   initialState(batch: number): State;
-  /** `x: [B, inputSize] → [output: [B, outputSize], next state, …]`. */
+  /**
+   * Processes one time step.
+   *
+   * @param x Input, [B, inputSize].
+   * @param state State before the step.
+   * @returns Output (logits), [B, outputSize], the next state, and what else the model reports.
+   */
   step(x: Tensor, state: State): readonly [Tensor, State, ...unknown[]];
-  /** `xs: [T, B, inputSize] → [T, B, outputSize]`, from the initial state unless another is given. */
+  /**
+   * Processes a sequence.
+   *
+   * @param xs Inputs, [T, B, inputSize].
+   * @param state State before the first step. Default: the initial state.
+   * @returns Outputs (logits), [T, B, outputSize].
+   */
   forward(xs: Tensor, state?: State): Tensor;
 }

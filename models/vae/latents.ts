@@ -1,15 +1,13 @@
-// Latent maps as rows of vectors, and back.
+// Conversion between latent maps and rows of latent vectors.
 
 import { reshape, transpose } from '../../bindings/ops/shaping.js';
-import { expectShape } from '../../bindings/tensor/check-tensor.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 
-/** `z: [N, D, h, w] → [N·h·w, D]`: a row a place. */
+/** `z: [N, D, h, w] → [N·h·w, D]`: one row per position. */
 export function rowsOfMap(z: Tensor): Tensor {
-  expectShape('rowsOfMap', 'z', z, -1, -1, -1, -1);
   const [images, width, height, columns] = z.shape as [number, number, number, number];
-  const places = height * columns;
-  return reshape(transpose(reshape(z, [images, width, places])), [images * places, width]);
+  const positions = height * columns;
+  return reshape(transpose(reshape(z, [images, width, positions])), [images * positions, width]);
 }
 
 /** `rows: [N·h·w, D] → [N, D, h, w]`, the shape of `like`. */

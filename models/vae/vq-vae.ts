@@ -1,186 +1,253 @@
-// The VQ-VAE that the memory VAE is measured against: the nearest code in place of a soft read.
+// The VQ-VAE, the baseline of the memory VAE: it takes the nearest code instead of a soft read.
 import { add, scale } from '../../bindings/ops/elementwise.js';
 import { mseLoss } from '../../bindings/ops/loss.js';
 import { vectorQuantize } from '../../bindings/ops/vector-quantize.js';
 import type { Random } from '../../bindings/random.js';
-import { expectInteger, expectNumber, fail } from '../../bindings/tensor/check.js';
-import { type ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
+import {
+  expectBoolean,
+  expectDimensions,
+  expectNumber,
+  expectOneOf,
+  expectOptions,
+  fail,
+  type OptionKeys,
+} from '../../bindings/tensor/check.js';
+import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
-import { kMeans, sumsByCode } from './clusters.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
+import { expectMode, type Mode } from '../layers/batch-norm.js';
+import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
+import { kMeans } from './clusters.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
-import { Decoder, Encoder, type NetworkOptions, networkSizes, type Reconstruction } from './networks.js';
+import { MovingAverages } from './moving-averages.js';
+import {
+  Decoder,
+  Encoder,
+  expectImages,
+  expectLatent,
+  expectNetworks,
+  NETWORK_KEYS,
+  type NetworkOptions,
+  type Reconstruction,
+} from './networks.js';
 
-/** Options of VQVAE, beside those of its networks. */
+/** Options of `VQVAE` and its networks. */
 export interface VQVAEOptions extends NetworkOptions {
-  /** Source of the initial parameters and of codes that are started anew. */
+  /** Source of the initial parameters and of restarted codes. */
   random: Random;
-  /** Codes K. Default 512. */
+  /** Number of codes K, at least 1. Default 512. */
   codebookSize?: number;
-  /** Weight of the term that draws latent vectors to their codes. Default 0.25. */
+  /** Weight of the commitment loss, which pulls latent vectors to their codes; at least 0. Default 0.25. */
   commitment?: number;
   /**
-   * How codes move: `gradient`, by the codebook loss, or `average`, to the moving average of the latent vectors that chose them
-   * (default).
+   * Update of the codebook: `average` moves codes to the exponential moving average of their latent vectors, `gradient` trains them by the
+   * codebook loss. Default `average`.
    */
   update?: 'gradient' | 'average';
-  /** Share of a moving average that is kept in an update, in [0, 1). Default 0.99. */
+  /** Decay of the moving averages, in [0, 1). Default 0.99. */
   decay?: number;
-  /** Standard deviation of the first codes. Default 1. */
+  /** Standard deviation of the initial codes, at least 0. Default 1. */
   codebookInit?: number;
-  /** Whether codes that hardly anyone chooses are started anew at latent vectors of the batch. Default false. */
+  /** Restart dead codes from encoder outputs of the current batch; only with moving averages. Default false. */
   restartDeadCodes?: boolean;
 }
 
-/** A reconstruction, and the codes it was made from. */
+/** Result of a forward pass of a `VQVAE`. */
 export interface QuantizedReconstruction extends Reconstruction {
-  /** The codes chosen: N·H/4·W/4 numbers below K. */
+  /** Chosen codes, N·H/4·W/4 integers in [0, K). */
   readonly codes: Uint32Array;
 }
 
-/** Laplace smoothing of the counts, as if every code had been chosen this often. */
-const SMOOTHING = 1e-5;
-/** A code chosen less often than this in the moving average is dead. */
-const DEAD = 0.01;
+const KEYS: OptionKeys<VQVAEOptions> = {
+  ...NETWORK_KEYS,
+  random: true,
+  codebookSize: true,
+  commitment: true,
+  update: true,
+  decay: true,
+  codebookInit: true,
+  restartDeadCodes: true,
+};
 
 /**
- * VQ-VAE (van den Oord, Vinyals, Kavukcuoglu 2017) on the networks of the memory VAE.
+ * Vector-quantised VAE on the networks of the memory VAE: every latent vector is replaced by the nearest code of a codebook [K, D].
  *
- * Keys: `encoder.*`, `decoder.*`, `codebook`, and for moving averages `cluster_size` and `cluster_sum`. Throws a RangeError for an
- * option out of its range. Source of the moving averages: appendix A.1.
+ * State: `encoder.*`, `decoder.*`, `codebook`, and with moving averages the buffers `cluster_size` and `cluster_sum`.
+ * Source: van den Oord, Vinyals, Kavukcuoglu 2017; moving averages as in its appendix A.1.
+ *
+ * @example
+ * ```ts
+ * import { load, Random, VQVAE } from 'tapehead';
+ *
+ * const runtime = await load();
+ * const random = new Random(runtime, 1);
+ * const model = new VQVAE(runtime, { channels: 1, narrow: 8, wide: 16, residual: 8, codebookSize: 32, random });
+ * runtime.noGrad(() => {
+ *   const { images, codes } = model.forward(random.uniform([2, 1, 16, 16]), { training: false });
+ *   console.log(images.shape, codes.length); // → [ 2, 1, 16, 16 ] 32
+ * });
+ * ```
  */
 export class VQVAE {
-  /** What is trained, and what is saved. */
+  /** Trainable parameters and buffers. */
   readonly parameters: Parameters;
   readonly #encoder: Encoder;
   readonly #decoder: Decoder;
   readonly #codebook: Tensor;
   readonly #averages: MovingAverages | undefined;
   readonly #commitment: number;
-  readonly #variance: number;
+  readonly #sizes: Required<NetworkOptions>;
 
+  /**
+   * Creates encoder, codebook and decoder.
+   *
+   * @param runtime Runtime that holds the parameters.
+   * @param options Sizes, codebook update and the source of random numbers.
+   * @throws {RangeError} An option is out of range, or `random` belongs to another runtime.
+   * @throws {TypeError} `runtime`, `options` or `random` is missing or of another kind, or an option is unknown.
+   */
   constructor(
-    /** Where the tensors live. */
+    /** Runtime that holds the parameters. */
     readonly runtime: Runtime,
-    { random, ...options }: VQVAEOptions,
+    options: VQVAEOptions,
   ) {
-    const { codebookSize = 512, commitment = 0.25, update = 'average', codebookInit = 1 } = options;
-    const { decay = 0.99, restartDeadCodes = false } = options;
-    const sizes = networkSizes('VQVAE', options);
-    expectInteger('VQVAE', 'codebookSize', codebookSize, 1);
-    expectNumber('VQVAE', 'commitment', commitment, 0);
-    expectNumber('VQVAE', 'decay', decay, 0, 1 - 2 ** -24);
-    if (update !== 'gradient' && update !== 'average') fail('VQVAE', 'update', 'be gradient or average', update);
+    const { random, sizes, codebook, commitment } = expectVQ(options, runtime);
     this.#commitment = commitment;
-    this.#variance = sizes.variance;
+    this.#sizes = sizes;
     this.parameters = new Parameters(runtime);
-    this.#encoder = new Encoder(this.parameters.scope('encoder'), sizes, sizes.latentSize, random);
-    const shape: [number, number] = [codebookSize, sizes.latentSize];
-    this.#codebook =
-      update === 'average'
-        ? this.parameters.createBuffer('codebook', shape)
-        : this.parameters.create('codebook', shape);
-    random.fillNormal(this.#codebook, 0, codebookInit);
-    // Made last, as in the memory VAE, so that both begin alike from one seed.
-    this.#decoder = new Decoder(this.parameters.scope('decoder'), sizes, random);
-    if (update === 'average') {
-      this.#averages = new MovingAverages(
-        this.parameters,
-        this.#codebook,
-        decay,
-        restartDeadCodes ? random : undefined,
-      );
-    }
+    const scope = (name: string) => this.parameters.scope(name);
+    const make = () => {
+      const encoder = new Encoder(scope('encoder'), sizes, sizes.latentSize, random);
+      const codes = random.fillNormal(this.#createCodebook(codebook), 0, codebook.init);
+      // After the codebook, as in the memory VAE, so that both have the same initial encoder and decoder for one seed.
+      const decoder = new Decoder(scope('decoder'), sizes, random);
+      return { encoder, codes, decoder, averages: this.#createAverages(codes, codebook, random) };
+    };
+    const parts = allOrNothing(random, make, this.parameters);
+    this.#encoder = parts.encoder;
+    this.#codebook = parts.codes;
+    this.#decoder = parts.decoder;
+    this.#averages = parts.averages;
   }
 
-  /** `images: [N, C, H, W]`, numbers from 0 to 1. In training the moving averages take in this batch. */
-  forward(images: Tensor, { training }: { readonly training: boolean }): QuantizedReconstruction {
-    const z = this.encode(images);
+  /**
+   * Reconstructs images from the codes nearest to their latent vectors. In training the moving averages take in the batch.
+   *
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @param options Training or evaluation mode.
+   * @returns Reconstructed images, loss, error and chosen codes.
+   * @throws {RangeError} `images` has another shape or belongs to another runtime.
+   * @throws {TypeError} `images` is not a tensor, or `options` is not `{ training }` with a boolean.
+   */
+  forward(images: Tensor, options: Mode): QuantizedReconstruction {
+    const training = expectMode('VQVAE.forward', options);
+    const z = this.#encode('VQVAE.forward', images);
     const rows = rowsOfMap(z);
     const { quantized, loss, codes } = vectorQuantize(rows, this.#codebook, {
       commitment: this.#commitment,
       codebookLoss: this.#averages === undefined,
     });
-    const again = this.#decoder.forward(mapOfRows(quantized, z));
-    const error = mseLoss(again, images);
+    const reconstructed = this.#decoder.forward(mapOfRows(quantized, z));
+    const error = mseLoss(reconstructed, images);
     if (training) this.#averages?.update(rows, codes);
-    return { images: again, loss: add(scale(error, 1 / this.#variance), loss), error, codes };
+    return { images: reconstructed, loss: add(scale(error, 1 / this.#sizes.variance), loss), error, codes };
   }
 
-  /** `images: [N, C, H, W] → latent vectors: [N, D, H/4, W/4]`. */
+  /**
+   * Encodes images to latent vectors.
+   *
+   * @param images Images, [N, C, H, W], pixels in [0, 1]; H and W are multiples of 4.
+   * @returns Latent maps, [N, D, H/4, W/4].
+   * @throws {RangeError} `images` has another shape or belongs to another runtime.
+   * @throws {TypeError} `images` is not a tensor.
+   */
   encode(images: Tensor): Tensor {
-    return this.#encoder.forward(images);
+    return this.#encode('VQVAE.encode', images);
   }
 
-  /** Images from the codes nearest to latent vectors: `z: [N, D, h, w] → [N, C, 4h, 4w]`. */
+  /**
+   * Decodes the codes nearest to latent vectors.
+   *
+   * @param z Latent maps, [N, D, h, w].
+   * @returns Images, [N, C, 4h, 4w], in (0, 1).
+   * @throws {RangeError} `z` has another shape or belongs to another runtime.
+   * @throws {TypeError} `z` is not a tensor.
+   */
   decode(z: Tensor): Tensor {
+    expectLatent('VQVAE.decode', z, this.runtime, this.#sizes.latentSize);
     const { quantized } = vectorQuantize(rowsOfMap(z), this.#codebook);
     return this.#decoder.forward(mapOfRows(quantized, z));
   }
 
-  /** Places codes at the latent vectors of `images`, spread by k-means. At least as many vectors as codes are wanted. */
+  /**
+   * Initialises the codebook with the centers that k-means finds among the latent vectors of `images`.
+   *
+   * @param images Images, [N, C, H, W], with at least K latent vectors: N·H/4·W/4 ≥ K.
+   * @param random Source of the initial centers.
+   * @throws {RangeError} `images` has another shape or too few latent vectors, or an object belongs to another runtime.
+   * @throws {TypeError} `images` is not a tensor, or `random` is not a Random.
+   */
   startAt(images: Tensor, random: Random): void {
-    const rows = this.runtime.noGrad(() => rowsOfMap(this.encode(images)).toArray());
+    const op = 'VQVAE.startAt';
+    expectImages(op, images, this.runtime, this.#sizes.channels);
+    expectRandom(op, 'random', random, this.runtime);
     const [size, width] = this.#codebook.shape as [number, number];
-    if (rows.length < size * width)
-      fail('startAt', 'images', `give at least ${size} latent vectors`, rows.length / width);
+    const count = images.size / this.#sizes.channels / 16;
+    if (count < size) fail(op, 'images', `have at least ${size} latent vectors`, count);
+    const rows = this.runtime.noGrad(() => rowsOfMap(this.#encoder.forward(images)).toArray());
     this.#codebook.set(kMeans(this.runtime, rows, width, size, random));
     this.#averages?.start();
   }
-}
 
-/** Codes that follow the moving averages of the vectors which chose them. */
-class MovingAverages {
-  readonly #codebook: Tensor;
-  readonly #size: Tensor;
-  readonly #sum: Tensor;
-  readonly #decay: number;
-  readonly #random: Random | undefined;
-
-  /** With `random`, dead codes are started anew. */
-  constructor(parameters: ParameterScope, codebook: Tensor, decay: number, random: Random | undefined) {
-    this.#codebook = codebook;
-    this.#decay = decay;
-    this.#random = random;
-    this.#size = parameters.createBuffer('cluster_size', [codebook.shape[0] as number]);
-    this.#sum = parameters.createBuffer('cluster_sum', codebook.shape);
-    this.start();
+  #encode(op: string, images: Tensor): Tensor {
+    expectImages(op, images, this.runtime, this.#sizes.channels);
+    return this.#encoder.forward(images);
   }
 
-  /** As if every code had been chosen once, by a vector that equals it. */
-  start(): void {
-    this.#size.set(new Float32Array(this.#size.size).fill(1));
-    this.#sum.set(this.#codebook.toArray());
+  #createCodebook({ size, update }: Codebook): Tensor {
+    const shape = [size, this.#sizes.latentSize];
+    const { parameters } = this;
+    return update === 'average' ? parameters.createBuffer('codebook', shape) : parameters.create('codebook', shape);
   }
 
-  /** Takes in a batch of vectors and the codes they chose. */
-  update(rows: Tensor, chosen: Uint32Array): void {
-    const [size, width] = this.#codebook.shape as [number, number];
-    const vectors = rows.toArray();
-    const [sums, counts] = sumsByCode(vectors, chosen, size, width);
-    const mix = (old: Float32Array, now: Float64Array) =>
-      old.map((value, i) => this.#decay * value + (1 - this.#decay) * (now[i] as number));
-    const sizes = mix(this.#size.toArray(), counts);
-    const totals = mix(this.#sum.toArray(), sums);
-    if (this.#random !== undefined) revive(sizes, totals, vectors, width, this.#random);
-    const all = sizes.reduce((a, b) => a + b, 0);
-    this.#size.set(sizes);
-    this.#sum.set(totals);
-    this.#codebook.set(
-      totals.map((total, i) => {
-        const smooth = (((sizes[Math.floor(i / width)] as number) + SMOOTHING) / (all + size * SMOOTHING)) * all;
-        return total / smooth;
-      }),
-    );
+  #createAverages(codes: Tensor, { update, decay, restartDeadCodes }: Codebook, random: Random) {
+    if (update !== 'average') return undefined;
+    return new MovingAverages(this.parameters, codes, decay, restartDeadCodes ? random : undefined);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 
-/** Dead codes begin anew at vectors of the batch, as if chosen once. */
-function revive(sizes: Float32Array, totals: Float32Array, rows: Float32Array, width: number, random: Random): void {
-  for (const [code, size] of sizes.entries()) {
-    if (size >= DEAD) continue;
-    const row = random.integer(0, rows.length / width);
-    sizes[code] = 1;
-    totals.set(rows.subarray(row * width, (row + 1) * width), code * width);
-  }
+/** The options of the codebook. */
+interface Codebook extends Required<Pick<VQVAEOptions, 'update' | 'decay' | 'restartDeadCodes'>> {
+  readonly size: number;
+  /** Standard deviation of the initial codes. */
+  readonly init: number;
+}
+
+/** The options with their defaults. */
+function expectVQ(options: VQVAEOptions, runtime: Runtime) {
+  const op = 'VQVAE';
+  expectRuntime(op, 'runtime', runtime);
+  const { random, ...rest } = expectOptions(op, options, KEYS);
+  const { codebookSize = 512, commitment = 0.25, update = 'average', codebookInit = 1 } = rest;
+  const { decay = 0.99, restartDeadCodes = false } = rest;
+  const sizes = expectNetworks(op, rest);
+  expectRandom(op, 'random', random, runtime);
+  expectSizes(op, { codebookSize });
+  expectDimensions(op, 'the codebook', [codebookSize, sizes.latentSize]);
+  for (const [name, value] of Object.entries({ commitment, codebookInit })) expectNumber(op, name, value, 0);
+  expectOneOf(op, 'update', update, ['gradient', 'average']);
+  expectNumber(op, 'decay', decay, 0, 1 - 2 ** -24);
+  expectBoolean(op, 'restartDeadCodes', restartDeadCodes);
+  const codebook: Codebook = { size: codebookSize, update, decay, init: codebookInit, restartDeadCodes };
+  return { random, sizes, codebook, commitment };
 }

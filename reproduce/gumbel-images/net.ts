@@ -52,13 +52,13 @@ export class PrototypeNet {
   }
 
   /** `x: [B, height · width] → { logits: [B, classes], image: [B, height · width], addresses }`. */
-  forward(x: Tensor, mode: Mode & { readonly tau: number }) {
-    const { read, addresses } = this.memory.forward(x, mode);
+  forward(x: Tensor, { training, tau }: Mode & { readonly tau: number }) {
+    const { read, addresses } = this.memory.forward(x, { training, tau });
     const image = reshape(read, x.shape);
     const logits = this.#imageLogits.forward(image);
     if (!this.#compare) return { logits, image, addresses };
     const difference = sub(x, image);
-    const distance = this.#norm.forward(this.#distance.forward(mul(difference, difference)), mode);
+    const distance = this.#norm.forward(this.#distance.forward(mul(difference, difference)), { training });
     return { logits: add(logits, this.#distanceLogits.forward(distance)), image, addresses };
   }
 

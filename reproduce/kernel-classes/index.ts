@@ -78,7 +78,7 @@ export async function classify(
   const random = new Random(runtime, seed);
   const pixels = random.permutation(train.height * train.width).slice(0, chosen.pixels);
   const queries = (set: LabelledImages, count: number) => pixelsOf(set, firstIndices(count), pixels);
-  const { fitted, tested, iterations, learningRate, ...options } = chosen;
+  const { fitted, tested, iterations, learningRate, pixels: _, ...options } = chosen;
   const classes = classNames.length;
   const labels = train.labels.subarray(0, fitted);
   const targets = { shape: [labels.length, classes] as const, data: oneHot(labels, classes) };

@@ -98,6 +98,7 @@ class Growing implements Trainee<KernelView, KernelQuestion> {
     const last = this.#sizes.length - 1;
     const at = Math.min(Math.floor(done / iterations), last);
     while (this.#done.length < at) {
+      this.#recall.finish();
       this.#done.push(this.#entry());
       this.#recall = this.#next();
     }

@@ -52,11 +52,12 @@ class CopyTraining implements Trainee<NtmView, NtmQuestion> {
     readonly runtime: Runtime,
     settings: NtmSettings,
   ) {
-    const { seed, length: maxLength, vectorSize } = settings;
+    const { seed, length: maxLength, vectorSize, memorySize, wordSize, controllerSize } = settings;
     this.#settings = settings;
     this.#task = new CopyTask(runtime, { random: new Random(runtime, seed), vectorSize, maxLength });
     const random = new Random(runtime, seed + 2 ** 21);
-    this.#model = new NTM(runtime, { ...settings, inputSize: vectorSize + 1, outputSize: vectorSize, random });
+    const sizes = { inputSize: vectorSize + 1, outputSize: vectorSize, memorySize, wordSize, controllerSize };
+    this.#model = new NTM(runtime, { ...sizes, random });
     this.#optimizer = new RMSprop(this.#model.parameters, { alpha: 0.95, eps: 1e-4, momentum: 0.9, centered: true });
   }
 

@@ -71,8 +71,9 @@ function literalOf(checker: ts.TypeChecker, node: ts.Expression): string | undef
   return isLiteral ? node.getText().replaceAll(/['"`]/g, '') : undefined;
 }
 
-/** Whether `text` contains the value: a number in any notation, a word, or a list. */
+/** Whether `text` contains the value: a number in any notation, a word, or a list. The empty string is "none". */
 export function names(text: string, value: string): boolean {
+  if (value === '') return /\bnone\b/.test(text);
   const plain = text.replaceAll('`', '').replaceAll("'", '').replaceAll('−', '-').replaceAll('_', '');
   if (value.startsWith('[')) return plain.replaceAll(' ', '').includes(value.replaceAll(/[\s_]/g, ''));
   const number = Number(value.replaceAll('_', ''));

@@ -69,3 +69,21 @@ export function convTranspose2dReference(
   });
   return y;
 }
+
+/** The gradient of the weights of a convolution, from x and the gradient of its result. */
+export function conv2dWeightReference(
+  [x, dy]: readonly [Float64Array, Float64Array],
+  [xShape, weightShape]: readonly Shape[],
+  steps: Steps,
+): Float64Array {
+  const [images, channels, height, width] = xShape as [number, number, number, number];
+  const [outputs, , kernelHeight, kernelWidth] = weightShape as [number, number, number, number];
+  const rows = Math.floor((height + 2 * steps.padding[0] - kernelHeight) / steps.stride[0]) + 1;
+  const columns = Math.floor((width + 2 * steps.padding[1] - kernelWidth) / steps.stride[1]) + 1;
+  const kernel = kernelHeight * kernelWidth;
+  const dweight = new Float64Array(outputs * channels * kernel);
+  eachProduct(xShape!, [images, outputs, rows, columns], [kernelHeight, kernelWidth], steps, (image, at, o, c, tap) => {
+    dweight[(o * channels + c) * kernel + tap]! += x[image]! * dy[at]!;
+  });
+  return dweight;
+}

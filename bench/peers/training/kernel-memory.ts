@@ -1,7 +1,7 @@
 // A step of a kernel memory's fit at the size of its published experiment: ours, and as one writes it for TensorFlow.js and for jax-js.
 import { jit, lax, nn, numpy, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
-import { Adam, attentionWeights, NormalEquations, Parameters, Random, type Runtime } from 'tapehead';
+import { KernelMemory, Random, type Runtime } from 'tapehead';
 import type { PeerCase, Side } from '../row.js';
 import { array } from '../sides/jax.js';
 import { type AdamState, type Arrays, adam, adamState, corrections, jaxTraining, of } from '../sides/jax-training.js';
@@ -17,27 +17,15 @@ const ridge = 1e-2;
 
 function setUp(runtime: Runtime) {
   const random = new Random(runtime, 1);
-  const parameters = new Parameters(runtime);
-  const K = random.fillNormal(parameters.create('keys', [memorySize, keySize]), 0, 1);
-  return { parameters, K, Q: random.uniform([rows, keySize]), X: random.uniform([rows, valueSize]) };
+  const K = random.normal([memorySize, keySize]);
+  return { K, Q: random.uniform([rows, keySize]), X: random.uniform([rows, valueSize]) };
 }
 
 function ours(runtime: Runtime): Side {
-  const { parameters, K, Q, X } = setUp(runtime);
-  const adam = new Adam(parameters, { lr });
-  const targetSquares = X.toArray().reduce((sum, x) => sum + x * x, 0);
-  return training(() =>
-    runtime.step(() => {
-      const equations = new NormalEquations(runtime, memorySize, valueSize, { targetSquares });
-      const weights = attentionWeights(Q, K);
-      equations.add(weights, X);
-      const { loss } = equations.solve(ridge);
-      equations.loss(weights, X).backward();
-      adam.step();
-      adam.zeroGrad();
-      return loss;
-    }),
-  );
+  const { K, Q, X } = setUp(runtime);
+  const keys = { memorySize, initialKeys: K.toArray(), random: new Random(runtime, 2) };
+  const fit = KernelMemory.startFit(runtime, Q, X, { ...keys, ridge, learningRate: lr });
+  return training(() => (fit.step().rmse ** 2 * rows * valueSize) / 2);
 }
 
 /** Solves a V = b for a positive definite `a` [size, size] and `b` [size, columns] by its Cholesky factor: TensorFlow.js has none. */

@@ -1,4 +1,4 @@
-// What kind of build this is.
+// Which build this is.
 
 /** Whether this is the build with relaxed SIMD. */
 export function isRelaxed(): bool {

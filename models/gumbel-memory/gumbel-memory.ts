@@ -14,7 +14,7 @@ import {
 import { expectRank, expectShape, expectTensor } from '../../bindings/tensor/check-tensor.js';
 import { type ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import type { Mode } from '../layers/batch-norm.js';
 import {
   allOrNothing,
@@ -101,6 +101,7 @@ const FORWARD_KEYS: OptionKeys<GumbelForwardOptions> = { training: true, tau: tr
 export class GumbelMemory {
   /** Trainable parameters and buffers. */
   readonly parameters: Parameters;
+  readonly #ownsParameters: boolean;
   readonly #random: Random;
   readonly #address: Addressing;
   /** The default network, whose inputs can be checked. */
@@ -127,6 +128,7 @@ export class GumbelMemory {
       runtime,
     );
     this.parameters = parameters ?? new Parameters(runtime);
+    this.#ownsParameters = parameters === undefined;
     this.#random = random;
     this.#hard = hard;
     const make = (): [bank: Tensor, address: Addressing, network?: AddressNetwork] => {
@@ -193,6 +195,16 @@ export class GumbelMemory {
       fail('GumbelMemory.swap', 'bank', `have ${this.memorySize} rows, one for each learned address`, bank.shape);
     }
     this.#bank = bank;
+  }
+
+  /** Frees the memory's parameters at once, unless it was created in given ones. Otherwise they are freed by garbage collection. */
+  dispose(): void {
+    if (this.#ownsParameters) this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

@@ -6,7 +6,7 @@ import { expectOptions } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import { type Rows, rowsOf } from '../../bindings/tensor/rows.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { expectInput, expectRuntime, failShape, type Layout } from '../layers/check-model.js';
 import { Strength } from '../layers/strength.js';
 import {
@@ -216,6 +216,16 @@ export class KernelMemory {
 
   #expectQueries(op: string, q: Tensor): void {
     expectInput(op, 'q', q, this.runtime, QUERIES, this.keys.shape[1] as number);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

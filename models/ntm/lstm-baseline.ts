@@ -5,7 +5,7 @@ import type { Random } from '../../bindings/random.js';
 import { expectOptions, type OptionKeys } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectParts, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { Linear } from '../layers/linear.js';
 import { expectSequence, expectStep, expectTensorLists } from './check-sequence.js';
@@ -109,7 +109,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   step(x: Tensor, state: ControllerState): [output: Tensor, state: ControllerState] {
     const op = 'LSTMBaseline.step';
     expectStep(op, x, this.parameters.runtime, this.#inputSize);
-    this.#expectState(op, state, x.shape[0] as number);
+    this.#expectState(op, state, x.dims[0] as number);
     const [h, next] = this.#controller.step(x, state);
     return [this.#fc.forward(h), next];
   }
@@ -126,7 +126,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   forward(xs: Tensor, state?: ControllerState): Tensor {
     const op = 'LSTMBaseline.forward';
     expectSequence(op, xs, this.parameters.runtime, this.#inputSize);
-    const batch = xs.shape[1] as number;
+    const batch = xs.dims[1] as number;
     if (state !== undefined) this.#expectState(op, state, batch);
     let current = state ?? this.initialState(batch);
     const hidden = unbind(xs).map((x) => {
@@ -140,5 +140,15 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   #expectState(op: string, state: ControllerState, batch: number): void {
     const list = [this.#controller.stateLayers, this.#hiddenSize] as const;
     expectTensorLists(op, state, batch, this.parameters.runtime, { hidden: list, cell: list });
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }

@@ -7,7 +7,7 @@ import type { Random } from '../../bindings/random.js';
 import { expectDimensions, expectNumber, expectOptions, fail, type OptionKeys } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { expectMode, type Mode } from '../layers/batch-norm.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import {
@@ -161,5 +161,15 @@ export class GaussianVAE {
     const { latentSize, channels } = this.#sizes;
     expectImages(op, images, this.runtime, channels);
     return split(this.#encoder.forward(images), [latentSize, latentSize], 1);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }

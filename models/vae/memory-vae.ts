@@ -15,7 +15,7 @@ import {
 } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { Strength } from '../layers/strength.js';
 import { mapOfRows, rowsOfMap } from './latents.js';
@@ -202,6 +202,16 @@ export class MemoryVAE {
 
   #attention() {
     return { similarity: this.similarity, strength: this.#strength.tensor() };
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
-import type { Tensor } from '../../bindings/tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../../bindings/tensor/tensor.js';
 import { expectMode, type Mode } from '../layers/batch-norm.js';
 import { allOrNothing, expectRandom, expectRuntime, expectSizes } from '../layers/check-model.js';
 import { kMeans } from './clusters.js';
@@ -213,6 +213,16 @@ export class VQVAE {
   #createAverages(codes: Tensor, { update, decay, restartDeadCodes }: Codebook, random: Random) {
     if (update !== 'average') return undefined;
     return new MovingAverages(this.parameters, codes, decay, restartDeadCodes ? random : undefined);
+  }
+
+  /** Frees the model's memory at once. Otherwise it is freed when the model is garbage-collected. */
+  dispose(): void {
+    this.parameters.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 }
 

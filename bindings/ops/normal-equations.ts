@@ -12,7 +12,7 @@ import {
 } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../tensor/tensor.js';
 import { CenteredTargets } from './centered-targets.js';
 
 /** Result of `NormalEquations.solve`: the values V that minimise ½‖X − WV‖² + ½λ‖V‖². */
@@ -113,6 +113,17 @@ export class NormalEquations {
     this.#deviations = runtime.zeros([memorySize, valueSize]);
     this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
     this.#center = center;
+  }
+
+  /** Frees the equations and the values of their solutions at once. Otherwise they are freed by garbage collection. */
+  dispose(): void {
+    for (const tensor of [this.#gram, this.#cross, this.#values, this.#deviations, this.#targets.mean])
+      tensor.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
   }
 
   /** Removes all rows. */

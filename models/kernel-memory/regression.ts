@@ -20,7 +20,7 @@ export interface RegressionInput {
 /** Solves for the values V that minimise ½‖X − WV‖² + ½λ‖V‖², with the weights W of the current keys. */
 export class Regression {
   readonly #input: RegressionInput;
-  #equations: NormalEquations | undefined;
+  readonly #equations: NormalEquations;
 
   constructor(input: RegressionInput) {
     this.#input = input;
@@ -37,7 +37,7 @@ export class Regression {
   /** The values for the current keys; with `backward`, adds the gradient of the loss to that of the trained parameters. */
   solve(ridge: number, backward: boolean): RidgeSolution {
     const { runtime, Q, batchSize } = this.#input;
-    const equations = this.#equations as NormalEquations;
+    const equations = this.#equations;
     equations.reset();
     const rows = Q.shape[0] as number;
     if (batchSize >= rows) {
@@ -57,9 +57,9 @@ export class Regression {
     return solution;
   }
 
-  /** Lets the memory of the equations be freed; no more can be solved. */
+  /** Frees the equations; no more can be solved. */
   dispose(): void {
-    this.#equations = undefined;
+    this.#equations.dispose();
   }
 
   #batch(row: number, count: number): readonly [weights: Tensor, targets: Tensor] {

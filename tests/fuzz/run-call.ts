@@ -65,7 +65,8 @@ export async function faultsOf(world: World, call: Call, names: ReadonlySet<stri
     const fault = faultOf(outcome.value, names);
     if (fault !== undefined) faults.push(fault);
     const left = world.runtime.memory.used - before;
-    if (left > 0 && !/outside|another/.test(call.state)) faults.push(`a refused call left memory in use after the step (${outcome.value})`);
+    if (left > 0 && !/outside|another/.test(call.state))
+      faults.push(`a refused call left memory in use after the step (${outcome.value})`);
   }
   if (isRuntime(outcome.value) && outcome.value !== world.runtime) outcome.value.close();
   if (!world.isWhole) faults.push('another tensor was overwritten');
@@ -95,7 +96,8 @@ function attempt(world: World, { callable, given, disposed, valid }: Call, fault
     if (disposed) (receiver as { dispose?: () => void }).dispose?.();
     values = given.map((each) => each?.make(world));
   } catch (error) {
-    if (/out of memory|inside runtime.step|another runtime|disposed/.test(`${error}`)) return { threw: false, value: undefined };
+    if (/out of memory|inside runtime.step|another runtime|disposed/.test(`${error}`))
+      return { threw: false, value: undefined };
     throw error;
   }
   const before = remembered(world);

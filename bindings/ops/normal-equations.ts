@@ -115,6 +115,17 @@ export class NormalEquations {
     this.#center = center;
   }
 
+  /** Frees the equations and the values of their solutions at once. Otherwise they are freed by garbage collection. */
+  dispose(): void {
+    for (const tensor of [this.#gram, this.#cross, this.#values, this.#deviations, this.#targets.mean])
+      tensor.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
+  }
+
   /** Removes all rows. */
   reset(): void {
     this.#expectAlive('NormalEquations.reset');
@@ -223,20 +234,6 @@ export class NormalEquations {
     };
     runtime.record('NormalEquations.loss', [weights], [y], backward, [weights, targets, solution.values]);
     return y;
-  }
-
-  /**
-   * Frees the memory of the equations at once, and of the values of their solutions. Otherwise it is freed when nothing refers to them.
-   * Using the equations afterwards throws a ReferenceError.
-   */
-  dispose(): void {
-    for (const tensor of [this.#gram, this.#cross, this.#values, this.#deviations, this.#targets.mean])
-      tensor.dispose();
-  }
-
-  /** `dispose`, for `using`. */
-  [DISPOSE](): void {
-    this.dispose();
   }
 
   /** dW += W·(dy·DDᵀ) + Z·(−dy·D)ᵀ, of deviations D and centred targets Z. */

@@ -74,7 +74,7 @@ export class Regression {
     return Math.sqrt(squares / rows);
   }
 
-  /** Frees the memory of the equations; no more can be solved. */
+  /** Frees the equations; no more can be solved. */
   dispose(): void {
     this.#equations.dispose();
   }

@@ -23,7 +23,10 @@ const SIMILARITIES = ['dot', 'l2', 'cosine'] as const;
 /** Weights of a block of queries: half a megabyte, which stays in the second-level cache. */
 const BLOCK_WEIGHTS = 2 ** 17;
 const MIN_BLOCK_ROWS = 64;
-/** Keys up to this width are compared element by element, which is exact however far they spread; wider ones by a matrix product. */
+/**
+ * Keys up to this width are compared element by element, which is exact however far they spread; wider ones by a matrix
+ * product.
+ */
 const NARROW = 8;
 
 /**
@@ -35,7 +38,10 @@ const NARROW = 8;
  * @param keys Keys, [M, m].
  * @param options Similarity and inverse temperature.
  * @returns Weights, [B, M]; every row sums to 1.
- * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @throws {RangeError} The shapes do not match, `similarity` is unknown, or `strength` is not finite or not one
+ * element.
+ * @throws {TypeError} An option is unknown.
+ *
  * @example
  * ```ts
  * import { attentionWeights, load } from 'tapehead';
@@ -48,7 +54,8 @@ const NARROW = 8;
  * });
  * console.log(Array.from(weights, (w) => w.toFixed(2)).join(' ')); // → 0.63 0.35 0.03
  * ```
- * Source: Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
+ *
+ * @see Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
  */
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
   const lookup = new Lookup('attentionWeights', q, keys, options);
@@ -77,7 +84,10 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * @param values Values, [M, n]; may be the same tensor as `keys`.
  * @param options Similarity and inverse temperature.
  * @returns Weighted means of the values, [B, n].
- * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @throws {RangeError} The shapes do not match, `similarity` is unknown, or `strength` is not finite or not one
+ * element.
+ * @throws {TypeError} An option is unknown.
+ *
  * @example
  * ```ts
  * import { attention, load } from 'tapehead';
@@ -91,13 +101,14 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * });
  * console.log(read.toFixed(3)); // → 20.000
  * ```
- * Source: Graves et al. 2014, eqs. 2, 5 and 6.
+ *
+ * @see Graves et al. 2014, eqs. 2, 5 and 6.
  */
 export function attention(q: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
   const lookup = new Lookup('attention', q, keys, options);
   const { columns } = lookup;
   expectShape('attention', 'values', values, columns, -1);
-  const n = values.shape[1] as number;
+  const n = values.dims[1] as number;
   const { runtime } = q;
   const { kernels, arena } = runtime;
   const y = runtime.output([lookup.rows, n]);
@@ -134,8 +145,8 @@ export function expectSimilarity(op: string, similarity: Similarity): void {
 /**
  * Queries against keys: weights of a block of rows going forward; gradients of queries, keys and β going backward.
  *
- * Squared distances are taken of vectors less the mean of the keys, a point that softmax and gradients do not see: away from 0 the
- * difference of |k|² and 2·q·k would lose their digits.
+ * Squared distances are taken of vectors less the mean of the keys, a point that softmax and gradients do not see: away
+ * from 0 the difference of |k|² and 2·q·k would lose their digits.
  */
 class Lookup {
   readonly rows: number;
@@ -174,15 +185,15 @@ class Lookup {
   ) {
     const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
     expectShape(op, 'q', q, -1, -1);
-    [this.rows, this.#width] = q.shape as [number, number];
+    [this.rows, this.#width] = q.dims as [number, number];
     expectShape(op, 'keys', keys, -1, this.#width);
     expectSimilarity(op, similarity);
     if (typeof strength === 'number') expectNumber(op, 'strength', strength);
     else {
       expectTensor(op, 'strength', strength);
-      if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.shape);
+      if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.dims);
     }
-    this.columns = keys.shape[0] as number;
+    this.columns = keys.dims[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
     this.#runtime = runtime;

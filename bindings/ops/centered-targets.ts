@@ -7,7 +7,10 @@ const BLOCK_ROWS = 1024;
 const MEAN_ROWS = 256;
 const MAX_SHORTFALL = 1e-3;
 
-/** Gives the targets X of weights W as Z = X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ + D. */
+/**
+ * Gives the targets X of weights W as Z = X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ +
+ * D.
+ */
 export class CenteredTargets {
   /** μ, [n]. */
   readonly mean: Tensor;

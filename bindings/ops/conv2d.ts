@@ -163,8 +163,10 @@ class Convolution {
     readonly runtime: Runtime,
     { images, image, result, kernel, stride, padding }: Geometry,
   ) {
+    // With a single position the stride has no effect, and may exceed the image.
+    const steps = stride.map((size, i) => (result[i + 1] === 1 ? 1 : size));
     // In the order of class Geometry in assembly/conv2d-patches.ts.
-    const numbers = [images, ...image, ...result, ...kernel, ...stride, ...padding];
+    const numbers = [images, ...image, ...result, ...kernel, ...steps, ...padding];
     this.#geometry = runtime.allocate(numbers.length);
     this.#images = images;
     this.#taps = image[0] * kernel[0] * kernel[1];

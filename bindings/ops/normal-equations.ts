@@ -1,4 +1,5 @@
-// Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
+// Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves
+// over.
 
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import {
@@ -30,9 +31,9 @@ export interface RidgeSolution {
 /** Options of `NormalEquations`. */
 export interface NormalEquationsOptions {
   /**
-   * For weights whose rows sum to 1: penalise deviations from the targets' mean instead of from 0, so that targets with a constant added
-   * give values with that constant added. The gradient of `loss` then lacks a constant in every row, which such weights do not see.
-   * Default false.
+   * For weights whose rows sum to 1: penalise deviations from the targets' mean instead of from 0, so that targets with
+   * a constant added give values with that constant added. The gradient of `loss` then lacks a constant in every row,
+   * which such weights do not see. Default false.
    */
   center?: boolean;
 }
@@ -49,11 +50,13 @@ const FEW_COLUMNS = 64;
 /**
  * Gathers the normal equations (WᵀW + λI) V = WᵀX of a least-squares fit batch by batch, and solves them.
  *
- * WᵀW is summed in float64, where products of float32 are exact: it stays positive semidefinite, and a small λ keeps its meaning. So are
- * the squares of the targets, and WᵀX up to 2^24 products a batch or 64 columns of targets; beyond, float32 adds up 1024 rows at a
- * time. Targets are centred on their mean where the weights sum to 1, so that an offset costs no digits.
+ * WᵀW is summed in float64, where products of float32 are exact: it stays positive semidefinite, and a small λ keeps
+ * its meaning. So are the squares of the targets, and WᵀX up to 2^24 products a batch or 64 columns of targets; beyond,
+ * float32 adds up 1024 rows at a time. Targets are centred on their mean where the weights sum to 1, so that an offset
+ * costs no digits.
  *
- * Created inside a step, the equations are freed at its end; created outside, batches can be added in steps of their own.
+ * Created inside a step, the equations are freed at its end; created outside, batches can be added in steps of their
+ * own.
  *
  * @example
  * ```ts
@@ -171,7 +174,8 @@ export class NormalEquations {
   }
 
   /**
-   * Solves for the values that fit best. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until it is.
+   * Solves for the values that fit best. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until
+   * it is.
    *
    * @param ridge Ridge λ, non-negative.
    * @returns The values, the loss, the λ used and the condition.
@@ -212,8 +216,8 @@ export class NormalEquations {
   /**
    * Computes the loss ½‖X − WV‖² of the last solution as an op, with a gradient to `weights` while V is held fixed.
    *
-   * The gradient (WV − X)Vᵀ is that of the rows given; the value is that of all rows added, which the solution has already. With
-   * `center` and more targets than weights, large batches take fewer operations as W(VVᵀ) − XVᵀ.
+   * The gradient (WV − X)Vᵀ is that of the rows given; the value is that of all rows added, which the solution has
+   * already. With `center` and more targets than weights, large batches take fewer operations as W(VVᵀ) − XVᵀ.
    *
    * @param weights Weights W, [B, M].
    * @param targets Targets X, [B, n].

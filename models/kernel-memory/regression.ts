@@ -1,8 +1,12 @@
 // The ridge regression of targets on attention weights, on all rows or batch by batch.
+import { mseLoss } from '../../bindings/ops/loss.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
 import { type Rows, rowsOf } from '../../bindings/tensor/rows.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
+
+/** Rows read at a time for their error. */
+const READ_ROWS = 1024;
 
 /** Data of a fit and how its weights are computed. */
 export interface RegressionInput {
@@ -55,6 +59,19 @@ export class Regression {
       this.#eachBatch((row, count) => runtime.step(() => equations.loss(...this.#batch(row, count)).backward()));
     }
     return solution;
+  }
+
+  /** Root-mean-square error of what `read` returns for all rows of Q. */
+  error(read: (q: Tensor) => Tensor): number {
+    const { runtime, Q, X } = this.#input;
+    const rows = Q.shape[0] as number;
+    let squares = 0;
+    for (let row = 0; row < rows; row += READ_ROWS) {
+      const count = Math.min(READ_ROWS, rows - row);
+      const mean = () => mseLoss(read(rowsOf(runtime, Q, row, count)), rowsOf(runtime, X, row, count)).item();
+      squares += count * runtime.noGrad(mean);
+    }
+    return Math.sqrt(squares / rows);
   }
 
   /** Frees the equations; no more can be solved. */

@@ -44,84 +44,32 @@ const TIMEOUT_MS = 30_000;
  *
  * @internal
  */
-export class Job {
-  readonly #words: Int32Array;
-  readonly #arguments: Float64Array;
+export class JobView {
+  readonly words: Int32Array;
+  readonly arguments: Float64Array;
   readonly #kernels: readonly Kernel[];
-  readonly #names: ReadonlyMap<string, number>;
-  readonly #canSleep: boolean;
 
   /**
    * Creates the view of one thread.
    *
-   * @param control The control block of all threads, from `Job.control()`.
+   * @param control The control block of all threads, from `controlBlock`.
    * @param exports Exports of this thread's wasm instance.
    * @param thread Index of this thread; 0 is the caller.
    */
   constructor(
-    readonly control: SharedArrayBuffer,
+    control: SharedArrayBuffer,
     exports: WebAssembly.Exports,
     readonly thread: number,
   ) {
-    this.#words = new Int32Array(control, 0, WORDS);
-    this.#arguments = new Float64Array(control, 4 * WORDS);
+    this.words = new Int32Array(control, 0, WORDS);
+    this.arguments = new Float64Array(control, 4 * WORDS);
     // Instances of one module list their exports in the same order.
     this.#kernels = Object.values(exports) as Kernel[];
-    this.#names = new Map(Object.keys(exports).map((name, i) => [name, i]));
-    this.#canSleep = !('document' in globalThis);
   }
 
-  /**
-   * Allocates a control block.
-   *
-   * @returns The control block, without a job.
-   */
-  static control(): SharedArrayBuffer {
-    return new SharedArrayBuffer(4 * WORDS + 8 * FIELDS * MAX_ARGUMENTS);
-  }
-
-  /**
-   * Runs a kernel on all threads, including this one, which is the caller. Returns when all blocks are done.
-   *
-   * @param name Name of the kernel.
-   * @param blocks Number of blocks, ≥ 1.
-   * @param args Arguments of the kernel, at most 24.
-   * @throws {Error} The kernel trapped, or a worker did not finish its block within 30 seconds.
-   */
-  run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
-    const words = this.#words;
-    words[KERNEL] = this.#names.get(name) as number;
-    words[ARGUMENT_COUNT] = args.length;
-    for (let i = 0; i < args.length; i++) this.#write(FIELDS * i, args[i] as Argument);
-    Atomics.store(words, BLOCKS_LEFT, blocks);
-    Atomics.add(words, GENERATION, 1);
-    if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, GENERATION, blocks - 1);
-    try {
-      this.#takeBlocks();
-    } finally {
-      Atomics.store(words, BLOCKS_LEFT, 0);
-      this.#waitForWorkers();
-    }
-    if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error(`${name}: the kernel trapped on a worker thread`);
-  }
-
-  /** Takes blocks of all jobs to come. Runs on a worker and returns after `closeJobs`. */
-  serve(): void {
-    for (let seen = 0; ; ) {
-      seen = this.#waitForJob(seen);
-      if (Atomics.load(this.#words, CLOSED) !== 0) return;
-      Atomics.add(this.#words, ACTIVE, 1);
-      try {
-        this.#takeBlocks();
-      } catch {
-        Atomics.store(this.#words, FAILED, 1);
-      }
-      Atomics.sub(this.#words, ACTIVE, 1);
-    }
-  }
-
-  #takeBlocks(): void {
-    const words = this.#words;
+  /** Runs blocks until none is left. */
+  takeBlocks(): void {
+    const { words } = this;
     let block = Atomics.sub(words, BLOCKS_LEFT, 1) - 1;
     if (block < 0) return;
     const kernel = this.#kernels[words[KERNEL] as number] as Kernel;
@@ -132,6 +80,61 @@ export class Job {
     }
   }
 
+  #read(at: number, block: number): number {
+    const numbers = this.arguments;
+    const [from, perBlock] = [numbers[at] as number, numbers[at + 1] as number];
+    const [perThread, max] = [numbers[at + 2] as number, numbers[at + 3] as number];
+    return Math.min(from + block * perBlock + this.thread * perThread, max);
+  }
+}
+
+/**
+ * The caller's side of the jobs.
+ *
+ * @internal
+ */
+export class Jobs {
+  readonly #view: JobView;
+  readonly #names: ReadonlyMap<string, number>;
+  readonly #canSleep: boolean;
+
+  /**
+   * Joins as thread 0.
+   *
+   * @param control The control block of all threads.
+   * @param exports Exports of the caller's wasm instance.
+   */
+  constructor(control: SharedArrayBuffer, exports: WebAssembly.Exports) {
+    this.#view = new JobView(control, exports, 0);
+    this.#names = new Map(Object.keys(exports).map((name, i) => [name, i]));
+    this.#canSleep = !('document' in globalThis);
+  }
+
+  /**
+   * Runs a kernel on all threads, including this one. Returns when all blocks are done.
+   *
+   * @param name Name of the kernel.
+   * @param blocks Number of blocks, ≥ 1.
+   * @param args Arguments of the kernel, at most 24.
+   * @throws {Error} The kernel trapped, or a worker did not finish its block within 30 seconds.
+   */
+  run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
+    const { words } = this.#view;
+    words[KERNEL] = this.#names.get(name) as number;
+    words[ARGUMENT_COUNT] = args.length;
+    for (let i = 0; i < args.length; i++) this.#write(FIELDS * i, args[i] as Argument);
+    Atomics.store(words, BLOCKS_LEFT, blocks);
+    Atomics.add(words, GENERATION, 1);
+    if (Atomics.load(words, ASLEEP) > 0) Atomics.notify(words, GENERATION, blocks - 1);
+    try {
+      this.#view.takeBlocks();
+    } finally {
+      Atomics.store(words, BLOCKS_LEFT, 0);
+      this.#waitForWorkers();
+    }
+    if (Atomics.exchange(words, FAILED, 0) !== 0) throw new Error(`${name}: the kernel trapped on a worker thread`);
+  }
+
   #write(at: number, argument: Argument): void {
     const {
       from,
@@ -139,34 +142,16 @@ export class Job {
       perThread = 0,
       max = Infinity,
     } = typeof argument === 'number' ? { from: argument } : argument;
-    this.#arguments[at] = from;
-    this.#arguments[at + 1] = perBlock;
-    this.#arguments[at + 2] = perThread;
-    this.#arguments[at + 3] = max;
-  }
-
-  #read(at: number, block: number): number {
-    const [from, perBlock] = [this.#arguments[at] as number, this.#arguments[at + 1] as number];
-    const [perThread, max] = [this.#arguments[at + 2] as number, this.#arguments[at + 3] as number];
-    return Math.min(from + block * perBlock + this.thread * perThread, max);
-  }
-
-  /** Waits until the job counter differs from `seen`, and returns it. */
-  #waitForJob(seen: number): number {
-    const words = this.#words;
-    for (let i = 0; i < SPIN_COUNT; i++) {
-      const generation = Atomics.load(words, GENERATION);
-      if (generation !== seen) return generation;
-    }
-    Atomics.add(words, ASLEEP, 1);
-    Atomics.wait(words, GENERATION, seen);
-    Atomics.sub(words, ASLEEP, 1);
-    return Atomics.load(words, GENERATION);
+    const numbers = this.#view.arguments;
+    numbers[at] = from;
+    numbers[at + 1] = perBlock;
+    numbers[at + 2] = perThread;
+    numbers[at + 3] = max;
   }
 
   /** Waits until no worker is active. A page's main thread may not sleep: it spins. */
   #waitForWorkers(): void {
-    const words = this.#words;
+    const { words } = this.#view;
     for (let i = 0; i < CALLER_SPIN_COUNT; i++) if (Atomics.load(words, ACTIVE) === 0) return;
     let last = performance.now();
     for (let waited = 0; waited < TIMEOUT_MS; ) {
@@ -183,7 +168,50 @@ export class Job {
 }
 
 /**
- * Wakes all workers and makes them leave `Job.serve`. There must be no job.
+ * Allocates a control block without a job.
+ *
+ * @internal
+ * @returns The control block.
+ */
+export function controlBlock(): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * WORDS + 8 * FIELDS * MAX_ARGUMENTS);
+}
+
+/**
+ * Takes blocks of all jobs to come. Runs on a worker and returns after `closeJobs`.
+ *
+ * @internal
+ * @param view The worker's view.
+ */
+export function serveJobs(view: JobView): void {
+  const { words } = view;
+  for (let seen = 0; ; ) {
+    seen = waitForJob(words, seen);
+    if (Atomics.load(words, CLOSED) !== 0) return;
+    Atomics.add(words, ACTIVE, 1);
+    try {
+      view.takeBlocks();
+    } catch {
+      Atomics.store(words, FAILED, 1);
+    }
+    Atomics.sub(words, ACTIVE, 1);
+  }
+}
+
+/** Waits until the job counter differs from `seen`, and returns it. */
+function waitForJob(words: Int32Array, seen: number): number {
+  for (let i = 0; i < SPIN_COUNT; i++) {
+    const generation = Atomics.load(words, GENERATION);
+    if (generation !== seen) return generation;
+  }
+  Atomics.add(words, ASLEEP, 1);
+  Atomics.wait(words, GENERATION, seen);
+  Atomics.sub(words, ASLEEP, 1);
+  return Atomics.load(words, GENERATION);
+}
+
+/**
+ * Wakes all workers and makes them leave `serveJobs`. There must be no job.
  *
  * @internal
  * @param control The control block.

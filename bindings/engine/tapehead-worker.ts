@@ -1,5 +1,5 @@
 // Entry point of a worker thread: instantiates the kernels on the shared memory and takes blocks of jobs.
-import { Job } from './job.js';
+import { JobView, serveJobs } from './job.js';
 
 /** @internal What a worker needs to start. */
 export interface Start {
@@ -21,9 +21,9 @@ const port = (node?.parentPort ?? globalThis) as unknown as Port;
 port.onmessage = ({ data: { module, memory, control, thread } }) => {
   WebAssembly.instantiate(module, { env: { memory } }).then(
     ({ exports }) => {
-      const job = new Job(control, exports, thread);
+      const view = new JobView(control, exports, thread);
       port.postMessage('ready');
-      job.serve();
+      serveJobs(view);
     },
     (error) => port.postMessage(`failed: ${error}`),
   );

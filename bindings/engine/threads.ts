@@ -1,5 +1,5 @@
 // The threads of a runtime: the caller and the workers, which share its memory.
-import { type Argument, Job } from './job.js';
+import { type Argument, controlBlock, Jobs } from './job.js';
 import type { Kernels } from './kernels.js';
 import { Workers } from './workers.js';
 
@@ -11,7 +11,7 @@ import { Workers } from './workers.js';
 export class Threads {
   readonly #exports: WebAssembly.Exports;
   readonly #workers: Workers;
-  #job: Job;
+  #jobs: Jobs;
 
   /**
    * Starts `count` - 1 workers.
@@ -27,9 +27,9 @@ export class Threads {
     memory: WebAssembly.Memory,
     instance: WebAssembly.Instance,
   ) {
-    const control = Job.control();
+    const control = controlBlock();
     this.#exports = instance.exports;
-    this.#job = new Job(control, this.#exports, 0);
+    this.#jobs = new Jobs(control, this.#exports);
     this.#workers = new Workers(count, { module, memory, control });
   }
 
@@ -68,7 +68,7 @@ export class Threads {
   run(name: keyof Kernels, blocks: number, args: readonly Argument[]): void {
     this.expectAlive();
     try {
-      this.#job.run(name, blocks, args);
+      this.#jobs.run(name, blocks, args);
     } catch (error) {
       this.#workers.lose(`${error}`);
       throw error;
@@ -93,7 +93,7 @@ export class Threads {
     this.#workers.close();
     collected.unregister(this);
     // A worker that is terminated while active stays so in the old control block, for ever.
-    this.#job = new Job(Job.control(), this.#exports, 0);
+    this.#jobs = new Jobs(controlBlock(), this.#exports);
   }
 }
 

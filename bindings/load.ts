@@ -2,7 +2,8 @@
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
 import { bytesOf, tagOf } from './engine/bytes.js';
-import type { Kernels } from './engine/kernels.js';
+import { families } from './engine/families.js';
+import { instantiate, type Kernels } from './engine/kernels.js';
 import {
   describe,
   expectInteger,
@@ -42,8 +43,6 @@ interface Build {
   readonly supported: () => Promise<boolean>;
   /** Whether the build is also fast on this engine; always if left out. */
   readonly fast?: () => Promise<boolean>;
-  /** The module's bytes: deflated, in base64. */
-  readonly embedded: () => Promise<{ wasm: string }>;
 }
 
 /** Best first: `load` takes the first one that the engine supports and runs fast. */
@@ -54,13 +53,11 @@ const builds: readonly Build[] = [
     supported: relaxedSimd,
     // V8 before 13, which also lacks string builtins, spills the registers of the larger tile: half the speed.
     fast: jsStringBuiltins,
-    embedded: () => import('./wasm/relaxed.js'),
   },
   {
     variant: 'simd',
     reason: 'the engine supports 128-bit SIMD',
     supported: simd,
-    embedded: () => import('./wasm/simd.js'),
   },
 ];
 
@@ -89,7 +86,7 @@ const MAX_REASON_LENGTH = 80;
 const nextTurn: typeof setImmediate | undefined = globalThis.setImmediate;
 
 /**
- * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
+ * Loads the kernels of all ops and models that the program has imported, and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
  * chosen, how many threads run, and why.
  *
  * Worker threads start in the background: ops run before they are up, on fewer threads. Where threads are unavailable, `load` falls
@@ -156,9 +153,9 @@ async function open(
     parallel === undefined
       ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
       : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
-  const module = await compile(given ?? (await inflated((await build.embedded()).wasm)), parallel?.forSharedMemory);
-  const instance = await instantiate(module, memory);
-  const kernels = instance.exports as unknown as Kernels;
+  const sources = given === undefined ? families.map((family) => family[build.variant]().then(inflated)) : [given];
+  const modules = await Promise.all(sources.map(async (source) => compile(await source, parallel?.forSharedMemory)));
+  const kernels = await kernelsFrom(modules, memory);
   const scratchBytes = count * kernels.matmulScratchBytes();
   const minMemory = INITIAL_PAGES * PAGE + scratchBytes;
   if (maxMemory < minMemory) fail('load', 'maxMemory', `be ≥ ${minMemory} for ${count} threads`, maxMemory);
@@ -169,7 +166,7 @@ async function open(
     reason: `${given === undefined ? build.reason : 'the wasm option was given'}; ${reason}`,
   };
   if (parallel === undefined) return new Runtime(kernels, arena, info, undefined);
-  const threads = new parallel.Threads(count, module, memory, instance);
+  const threads = new parallel.Threads(count, modules, memory, kernels);
   const runtime = new Runtime(parallel.sharedKernels(kernels, threads), arena, info, threads);
   threads.closeWith(runtime);
   return runtime;
@@ -189,17 +186,17 @@ async function compile(
   }
 }
 
-async function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<WebAssembly.Instance> {
+async function kernelsFrom(modules: readonly WebAssembly.Module[], memory: WebAssembly.Memory): Promise<Kernels> {
   const condition = 'be a build of tapehead, such as tapehead/simd.wasm';
-  let instance: WebAssembly.Instance;
+  let kernels: Kernels;
   try {
-    instance = await WebAssembly.instantiate(module, { env: { memory } });
+    kernels = await instantiate(modules, memory);
   } catch (error) {
-    if (error instanceof WebAssembly.LinkError) return failType('load', 'wasm', condition, module);
+    if (error instanceof WebAssembly.LinkError) return failType('load', 'wasm', condition, modules[0]);
     throw error;
   }
-  if (typeof instance.exports.matmulScratchBytes !== 'function') failType('load', 'wasm', condition, module);
-  return instance;
+  if (typeof kernels.matmulScratchBytes !== 'function') failType('load', 'wasm', condition, modules[0]);
+  return kernels;
 }
 
 /** The variant that was requested, if any. */
@@ -287,8 +284,8 @@ async function fetched(url: string): Promise<Bytes> {
   throw new Error(`load: cannot fetch wasm from ${describe(url)}: ${reason.slice(0, MAX_REASON_LENGTH)}`);
 }
 
-async function inflated(base64: string): Promise<Bytes> {
-  const characters = atob(base64);
+async function inflated({ wasm }: { wasm: string }): Promise<Bytes> {
+  const characters = atob(wasm);
   const deflated = new Uint8Array(characters.length);
   for (let i = 0; i < deflated.length; i++) deflated[i] = characters.charCodeAt(i);
   // The first Response in a Node process takes longer than all the rest of `load`.

@@ -5,8 +5,7 @@ import zopfli from '@gfx/zopfli';
 import binaryen from 'assemblyscript/binaryen';
 
 const variants = ['simd', 'relaxed'];
-/** Kernels of each family; `core` has all the others. */
-const families = JSON.parse(readFileSync(new URL('../assembly/families.json', import.meta.url), 'utf8'));
+const assembly = new URL('../assembly/', import.meta.url);
 const out = new URL('../bindings/wasm/', import.meta.url);
 const built = new URL('../dist/wasm/', import.meta.url);
 
@@ -35,6 +34,23 @@ function parse(wat) {
   return module;
 }
 
+/** The kernels of each family: those that assembly/families.json has by file or by file and name; `core` has the rest. */
+function readFamilies() {
+  const abi = readFileSync(new URL('index.ts', assembly), 'utf8');
+  const kernels = [...abi.matchAll(/export \{([^}]+)\} from '\.\/(.+)'/g)].flatMap(([, names, file]) =>
+    [...names.matchAll(/\w+/g)].map(([name]) => ({ file, name })),
+  );
+  const taken = new Set();
+  const choose = (entry) => {
+    const chosen = kernels.filter(({ file, name }) => entry === file || entry === `${file}/${name}`);
+    if (chosen.length === 0) throw new Error(`embed-wasm: assembly/families.json has ${entry}, which is no kernel`);
+    return chosen.map(({ name }) => taken.add(name) && name);
+  };
+  const listed = JSON.parse(readFileSync(new URL('families.json', assembly), 'utf8'));
+  const families = Object.entries(listed).map(([family, entries]) => [family, entries.flatMap(choose)]);
+  return [['core', kernels.map(({ name }) => name).filter((name) => !taken.has(name))], ...families];
+}
+
 function namesOf(module) {
   const exported = Array.from({ length: module.getNumExports() }, (_, i) => module.getExportByIndex(i));
   return exported.map((item) => binaryen.getExportInfo(item).name);
@@ -43,11 +59,7 @@ function namesOf(module) {
 /** The module that has only these kernels and what they call: the same code as in the whole build, so the same bits. */
 function cut(wat, kernels) {
   const module = parse(wat);
-  const names = namesOf(module);
-  for (const name of names) if (!kernels.has(name)) module.removeExport(name);
-  for (const name of kernels) {
-    if (!names.includes(name)) throw new Error(`embed-wasm: assembly/families.json has ${name}, which is no kernel`);
-  }
+  for (const name of namesOf(module)) if (!kernels.includes(name)) module.removeExport(name);
   module.runPasses(['remove-unused-module-elements']);
   return module.emitBinary();
 }
@@ -68,11 +80,7 @@ for (const variant of variants) {
   const whole = parse(wat);
   writeFileSync(text, wat);
   writeFileSync(new URL(`${variant}.wasm`, built), whole.emitBinary());
-  const special = new Set(Object.values(families).flat());
-  const core = namesOf(whole).filter((name) => !special.has(name));
-  for (const [family, kernels] of Object.entries({ core, ...families })) {
-    await embed(variant, family, cut(wat, new Set(kernels)));
-  }
+  for (const [family, kernels] of readFamilies()) await embed(variant, family, cut(wat, kernels));
 }
 
 const declarations = readFileSync(new URL(`${variants[0]}.d.ts`, built), 'utf8');

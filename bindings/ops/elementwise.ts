@@ -196,7 +196,7 @@ export function exp(x: Tensor): Tensor {
  * ```
  */
 export function log(x: Tensor): Tensor {
-  return unary('log', mathKernels, x);
+  return unary('log', exponentialKernels, x);
 }
 
 /**

@@ -1,5 +1,6 @@
 // Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
 
+import { kernelsOf, regressionKernels } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectInteger, expectNumber, fail } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
@@ -60,8 +61,9 @@ export class NormalEquations {
   ) {
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
-    this.#gram = runtime.zeros([runtime.kernels.symmetricBytes(memorySize) / 4]);
-    this.#cross = runtime.zeros([runtime.kernels.columnPanelBytes(memorySize, valueSize) / 4]);
+    const kernels = kernelsOf('NormalEquations', regressionKernels, runtime);
+    this.#gram = runtime.zeros([kernels.symmetricBytes(memorySize) / 4]);
+    this.#cross = runtime.zeros([kernels.columnPanelBytes(memorySize, valueSize) / 4]);
     this.#values = runtime.zeros([memorySize, valueSize]);
     this.#targetSquares = targetSquares;
     this.#squares = targetSquares ?? 0;

@@ -25,10 +25,7 @@ const { only, json, fail } = new Command('npm run bench:compare --')
 try {
   const baseline = readReport(join(history, newestVersion(history)));
   const report = json === undefined ? await freshReport(baseline) : readReport(userPath(json));
-  const compared = changes(
-    report.rows.filter(({ name }) => only.test(name)),
-    baseline,
-  );
+  const compared = changes(report, baseline).filter(({ name }) => only.test(name));
   const slower = compared.filter(({ ratio }) => ratio > THRESHOLD).sort((a, b) => b.ratio - a.ratio);
   console.log(`\nbaseline  ${origin(baseline)}\nnow       ${origin(report)}\n`);
   for (const change of slower) console.log(format(change));
@@ -44,23 +41,24 @@ try {
 async function freshReport(baseline: Report): Promise<Report> {
   const rows = await measure(only, false);
   if (rows.length === 0) throw new DataError(`bench:compare: no bench has a name that matches ${only}`);
-  const slower = new Set(changes(rows, baseline).flatMap(({ name, ratio }) => (ratio > THRESHOLD ? [name] : [])));
-  const again = slower.size > 0 ? await measure(exactly(slower), false) : [];
   const { variant } = (await load({ threads: 1 })).info;
+  const slower = changes(reportOf(rows, variant), baseline).filter(({ ratio }) => ratio > THRESHOLD);
+  if (slower.length === 0) return reportOf(rows, variant);
+  const again = await measure(exactly(slower.map(({ name }) => name)), false);
   return reportOf(fastest([...rows, ...again]), variant);
 }
 
-function exactly(names: ReadonlySet<string>): RegExp {
-  return new RegExp(`^(${[...names].map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})$`);
+function exactly(names: readonly string[]): RegExp {
+  return new RegExp(`^(${names.map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})$`);
 }
 
 function origin({ version, date, node, cpu, variant, peak }: Report): string {
   return `tapehead ${version} (${variant}), ${date}, Node ${node}, ${cpu}, peak ${peak.toFixed(1)} GFLOP/s`;
 }
 
-function format({ name, expected, ms, ratio }: Change): string {
+function format({ name, expected, best, ratio }: Change): string {
   const time = (value: number) => `${value.toPrecision(4)} ms`.padStart(14);
-  return `${name.padEnd(60)}${time(expected)}${time(ms)}${`× ${ratio.toFixed(2)}`.padStart(10)}`;
+  return `${name.padEnd(72)}${time(expected)}${time(best)}${`× ${ratio.toFixed(2)}`.padStart(10)}`;
 }
 
 function percent(ratio: number): string {

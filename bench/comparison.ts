@@ -5,32 +5,33 @@ import type { Report, Row } from './report.js';
 
 export interface Change {
   readonly name: string;
-  /** Time of the baseline, scaled to the peak of the new run. */
+  /** Shortest time of the baseline, scaled to the peak of the new run. */
   readonly expected: number;
-  readonly ms: number;
-  /** `ms` relative to `expected`: above 1 is slower. */
+  /** Shortest time of the new run. */
+  readonly best: number;
+  /** `best` relative to `expected`: above 1 is slower. */
   readonly ratio: number;
 }
 
-/** Compares rows of the same name by `ms · peak`, the time in units of the machine's peak. */
-export function changes(rows: readonly Row[], baseline: Report): Change[] {
+/** Compares rows of the same name by their shortest times, in units of the peak of each run. */
+export function changes({ rows, peak }: Pick<Report, 'rows' | 'peak'>, baseline: Report): Change[] {
   const before = new Map(baseline.rows.map((row) => [row.name, row]));
-  return rows.flatMap(({ name, ms, peak }) => {
+  return rows.flatMap(({ name, best }) => {
     const row = before.get(name);
     if (row === undefined) return [];
-    const expected = (row.ms * row.peak) / peak;
-    return [{ name, expected, ms, ratio: ms / expected }];
+    const expected = (row.best * baseline.peak) / peak;
+    return [{ name, expected, best, ratio: best / expected }];
   });
 }
 
-/** For each name, the row with the smaller `ms · peak`. */
+/** For each name, the row with the shortest time. */
 export function fastest(rows: readonly Row[]): Row[] {
-  const best = new Map<string, Row>();
+  const found = new Map<string, Row>();
   for (const row of rows) {
-    const other = best.get(row.name);
-    if (other === undefined || row.ms * row.peak < other.ms * other.peak) best.set(row.name, row);
+    const other = found.get(row.name);
+    if (other === undefined || row.best < other.best) found.set(row.name, row);
   }
-  return [...best.values()];
+  return [...found.values()];
 }
 
 /** Name of the file of the newest version in a history folder. Throws a DataError if there is none. */

@@ -33,8 +33,9 @@ async function measureSuite(suite: string, cases: readonly BenchCase[], quick: b
       const index = rows.length;
       const after = measurePeak(variant);
       const bench = cases[index] as BenchCase;
-      const ms = (1000 * cycle.details.median) / (batches[index]?.repeats ?? 1) / (bench.times ?? 1);
-      const row = rowOf(bench, ms, Math.max(before, after));
+      const { median, min } = cycle.details;
+      const scale = 1000 / (batches[index]?.repeats ?? 1) / (bench.times ?? 1);
+      const row = rowOf(bench, scale * median, scale * min, Math.max(before, after));
       console.log(format(row));
       rows.push(row);
       before = after;
@@ -43,12 +44,13 @@ async function measureSuite(suite: string, cases: readonly BenchCase[], quick: b
   return rows;
 }
 
-function rowOf({ name, flop, bytes }: BenchCase, ms: number, peak: number): Row {
+function rowOf({ name, flop, bytes }: BenchCase, ms: number, best: number, peak: number): Row {
   const gflops = flop === undefined ? undefined : flop / ms / 1e6;
   const gbps = bytes === undefined ? undefined : bytes / ms / 1e6;
   return {
     name,
     ms,
+    best,
     peak,
     ...(gflops !== undefined && { gflops, peakShare: gflops / peak }),
     ...(gbps !== undefined && { gbps }),

@@ -8,6 +8,8 @@ export interface Row {
   readonly name: string;
   /** Median time of one run. */
   readonly ms: number;
+  /** Shortest time of one run, which other processes on the machine disturb least. */
+  readonly best: number;
   /** Peak rate in GFLOP/s: the higher of the rates measured before and after. */
   readonly peak: number;
   readonly gflops?: number;
@@ -26,7 +28,7 @@ export interface Report {
   readonly node: string;
   readonly cpu: string;
   readonly variant: RuntimeInfo['variant'];
-  /** Highest peak of all rows. */
+  /** Highest peak of all rows, by which runs on different machines compare. */
   readonly peak: number;
   readonly rows: readonly Row[];
 }

@@ -2,7 +2,8 @@
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
 import { bytesOf, tagOf } from './engine/bytes.js';
-import { families } from './engine/families.js';
+import { type Family, families } from './engine/families.js';
+import { inflated } from './engine/inflate.js';
 import { instantiate, type Kernels } from './engine/kernels.js';
 import {
   describe,
@@ -82,9 +83,6 @@ const MAX_DEFAULT_THREADS = 8;
 const WASM_MAGIC = [0, 97, 115, 109];
 const MAX_REASON_LENGTH = 80;
 
-/** Read at once: test frameworks replace timers. Browsers have none. */
-const nextTurn: typeof setImmediate | undefined = globalThis.setImmediate;
-
 /**
  * Loads the kernels of all ops and models that the program has imported, and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
  * chosen, how many threads run, and why.
@@ -146,16 +144,15 @@ async function open(
 ): Promise<Runtime> {
   // Imported on demand: a single thread does not need it.
   const parallel = count > 1 ? await import('./engine/parallel.js') : undefined;
-  // Without a turn of Node's event loop, a loop of `load` and `close` would keep the workers of all rounds from exiting.
-  if (parallel !== undefined && nextTurn !== undefined) await new Promise<void>((resolve) => nextTurn(resolve));
   const maximum = Math.floor(maxMemory / PAGE);
   const memory =
     parallel === undefined
       ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
       : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
-  const sources = given === undefined ? families.map((family) => family[build.variant]().then(inflated)) : [given];
+  const embedded = async (family: Family) => inflated((await family[build.variant]()).wasm);
+  const sources = given === undefined ? families.map(embedded) : [given];
   const modules = await Promise.all(sources.map(async (source) => compile(await source, parallel?.forSharedMemory)));
-  const kernels = await kernelsFrom(modules, memory);
+  const kernels = await kernelsFrom(modules, memory, given !== undefined);
   const scratchBytes = count * kernels.matmulScratchBytes();
   const minMemory = INITIAL_PAGES * PAGE + scratchBytes;
   if (maxMemory < minMemory) fail('load', 'maxMemory', `be ≥ ${minMemory} for ${count} threads`, maxMemory);
@@ -186,17 +183,20 @@ async function compile(
   }
 }
 
-async function kernelsFrom(modules: readonly WebAssembly.Module[], memory: WebAssembly.Memory): Promise<Kernels> {
+async function kernelsFrom(
+  modules: readonly WebAssembly.Module[],
+  memory: WebAssembly.Memory,
+  given: boolean,
+): Promise<Kernels> {
   const condition = 'be a build of tapehead, such as tapehead/simd.wasm';
-  let kernels: Kernels;
   try {
-    kernels = await instantiate(modules, memory);
+    const kernels = await instantiate(modules, memory);
+    if (typeof kernels.matmulScratchBytes === 'function') return kernels;
   } catch (error) {
-    if (error instanceof WebAssembly.LinkError) return failType('load', 'wasm', condition, modules[0]);
-    throw error;
+    // A LinkError or TypeError: other imports, or no module at all.
+    if (!given || error instanceof RangeError) throw error;
   }
-  if (typeof kernels.matmulScratchBytes !== 'function') failType('load', 'wasm', condition, modules[0]);
-  return kernels;
+  return failType('load', 'wasm', condition, modules[0]);
 }
 
 /** The variant that was requested, if any. */
@@ -243,13 +243,13 @@ async function chooseBuild(variant: RuntimeInfo['variant'] | undefined): Promise
 
 async function chooseThreads(requested: number | undefined): Promise<ThreadChoice> {
   if (requested === 1) return { count: 1, reason: 'one thread, as requested' };
-  const { process } = globalThis;
+  const { process, navigator } = globalThis;
   if (process?.versions?.node !== undefined && process.getBuiltinModule === undefined) {
     // Bundlers understand no other way to Node's modules that a page can do without.
     return { count: 1, reason: 'one thread, because Node before 20.16 and 22.3 has no process.getBuiltinModule' };
   }
   const os = process?.getBuiltinModule?.('node:os');
-  const cores = os?.availableParallelism() ?? globalThis.navigator?.hardwareConcurrency ?? 1;
+  const cores = os?.availableParallelism() ?? navigator?.hardwareConcurrency ?? 1;
   const count = requested ?? Math.min(cores, MAX_DEFAULT_THREADS);
   if (count === 1) return { count, reason: 'one thread on one core' };
   if (!(await threadsSupported())) {
@@ -282,15 +282,4 @@ async function fetched(url: string): Promise<Bytes> {
     reason = cause instanceof Error ? cause.message : message;
   }
   throw new Error(`load: cannot fetch wasm from ${describe(url)}: ${reason.slice(0, MAX_REASON_LENGTH)}`);
-}
-
-async function inflated({ wasm }: { wasm: string }): Promise<Bytes> {
-  const characters = atob(wasm);
-  const deflated = new Uint8Array(characters.length);
-  for (let i = 0; i < deflated.length; i++) deflated[i] = characters.charCodeAt(i);
-  // The first Response in a Node process takes longer than all the rest of `load`.
-  const zlib = globalThis.process?.getBuiltinModule?.('node:zlib');
-  if (zlib !== undefined) return new Uint8Array(zlib.inflateSync(deflated));
-  const stream = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
 }

@@ -7,6 +7,7 @@ import test from 'ava';
 import { load } from '../index.js';
 
 const bytes = readFileSync(new URL('../wasm/simd.wasm', import.meta.url));
+const foreign = readFileSync(new URL('../wasm/wasi.wasm', import.meta.url));
 const run = promisify(execFile);
 
 /** Runs a script in a new process, in which `index` is the URL of the package. */
@@ -52,6 +53,12 @@ const refusals: [options: unknown, error: typeof TypeError | typeof RangeError, 
     /^load: wasm must be a WebAssembly binary, which begins with \\0asm, got a /,
   ],
   [{ wasm: bytes.subarray(0, 8), threads: 1 }, TypeError, /^load: wasm must be a build of tapehead/],
+  [{ wasm: { [Symbol.toStringTag]: 'WebAssembly.Module' } }, TypeError, /^load: wasm must be a build of tapehead/],
+  [
+    { wasm: foreign, threads: 1 },
+    TypeError,
+    /^load: wasm must be a build of tapehead, such as tapehead\/simd.wasm, got/,
+  ],
   [{ wasm: new WebAssembly.Module(bytes.subarray(0, 8)) }, TypeError, /^load: wasm must be a build of tapehead/],
 ];
 

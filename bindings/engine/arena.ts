@@ -71,6 +71,11 @@ export class Arena {
     return this.#top;
   }
 
+  /** Whether persistent memory has been taken from the top of the stack since `mark`. */
+  isPinnedSince(mark: number): boolean {
+    return this.#persistentTop > mark;
+  }
+
   /** Frees everything that the step region got since `mark`. */
   reset(mark: number): void {
     this.#top = Math.max(mark, this.#persistentTop);

@@ -72,6 +72,7 @@ export function batchNorm(
   const running = [runningMean.pointer, runningVar.pointer] as const;
   const given = [x.pointer, weight.pointer, bias.pointer] as const;
   kernels.batchNorm(y.pointer, mean, scale, ...running, ...given, rows, columns, training, momentum, eps);
+  if (training) for (const statistic of [runningMean, runningVar]) runtime.changed(statistic);
   runtime.record(
     'batchNorm',
     [x, weight, bias],

@@ -1,6 +1,7 @@
 // Sums and means.
 import { axisOf, expectTensor } from '../tensor/check-tensor.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
+import { NOTHING_READ } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -25,9 +26,8 @@ function reduce(op: 'sum' | 'mean', x: Tensor, dim: number | undefined): Tensor 
   const factor = op === 'mean' ? 1 / size : 1;
   const y = runtime.output(shape);
   kernels.sum(y.pointer, x.pointer, outer, size, inner, factor);
-  runtime.record(op, [x], [y], () => {
-    kernels.sumBackward(runtime.gradient(x), y.gradPointer, outer, size, inner, factor);
-  });
+  const backward = () => kernels.sumBackward(runtime.gradient(x), y.gradPointer, outer, size, inner, factor);
+  runtime.record(op, [x], [y], backward, NOTHING_READ);
   return y;
 }
 

@@ -4,7 +4,8 @@ import { type Shape, sizeOf } from './shape.js';
 /** Every option of a call, for `expectOptions`: the compiler holds it to the option type. */
 export type OptionKeys<Options> = { readonly [Key in keyof Required<Options>]: true };
 
-const MAX_ELEMENTS = 2 ** 30;
+export const MAX_ELEMENTS = 2 ** 30;
+export const MAX_RANK = 32;
 const MAX_MESSAGE_LENGTH = 200;
 const MAX_VALUE_LENGTH = 60;
 const MAX_LISTED = 8;
@@ -92,15 +93,23 @@ export function expectOptions<Options extends object>(
   return options;
 }
 
-/** A shape's dimensions must be non-negative integers, and its size at most 2^30 elements. */
+/**
+ * A shape must have at most 32 dimensions, all non-negative integers, and at most 2^30 elements. Empty dimensions do not excuse others:
+ * kernels count rows in 32 bits.
+ */
 export function expectDimensions(op: string, argument: string, shape: Shape): void {
   if (!Array.isArray(shape)) failType(op, argument, 'be an array of dimensions', shape);
+  if (shape.length > MAX_RANK) fail(op, argument, `have at most ${MAX_RANK} dimensions`, shape);
   for (let i = 0; i < shape.length; i++) {
     if (!Number.isSafeInteger(shape[i]) || (shape[i] as number) < 0) {
       fail(op, argument, 'hold non-negative integers', shape);
     }
   }
-  if (sizeOf(shape) > MAX_ELEMENTS) fail(op, argument, 'hold at most 2^30 elements', shape);
+  const size = sizeOf(shape);
+  if (size > MAX_ELEMENTS) fail(op, argument, 'hold at most 2^30 elements', shape);
+  if (size === 0 && sizeOf(shape.filter((dim) => dim > 0)) > MAX_ELEMENTS) {
+    fail(op, argument, 'hold at most 2^30 elements, empty dimensions aside', shape);
+  }
 }
 
 /** Whether `value` is a typed array, of this realm or another. */

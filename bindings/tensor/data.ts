@@ -1,5 +1,5 @@
 // Numbers that a caller hands over: typed arrays of any realm, arrays, nested arrays.
-import { describe, fail, failType, isTypedArray } from './check.js';
+import { describe, fail, failType, isTypedArray, MAX_ELEMENTS, MAX_RANK } from './check.js';
 import { isSameShape, type Shape, sizeOf } from './shape.js';
 
 /** Numbers for a tensor: one, a typed array, an array, or nested arrays of equal lengths. */
@@ -11,20 +11,21 @@ export interface Numbers {
   readonly shape: Shape;
 }
 
-const MAX_DEPTH = 32;
-
 /** Reads `data`. Throws a TypeError where an element is no number (a hole, a string, undefined), a RangeError for ragged arrays. */
 export function numbersOf(op: string, argument: string, data: unknown): Numbers {
   if (typeof data === 'number') return { data: [data], shape: [] };
   if (isTypedArray(data)) {
     if (typeof data[0] === 'bigint') failType(op, argument, 'hold numbers', data);
-    return { data, shape: [data.length] };
+    return { data: flat(op, argument, data), shape: [data.length] };
   }
   if (typeof data !== 'object' || data === null || !isLength((data as ArrayLike<unknown>).length)) {
     return failType(op, argument, 'be an array of numbers', data);
   }
   const list = data as ArrayLike<unknown>;
-  if (!isNested(list[0])) return { data: flat(op, argument, list), shape: [list.length] };
+  if (!isNested(list[0])) {
+    const numbers = flat(op, argument, list);
+    return { data: numbers, shape: [numbers.length] };
+  }
   const shape = shapeOf(op, argument, list);
   const numbers = new Float32Array(sizeOf(shape));
   fill(op, argument, list, shape, numbers, 0);
@@ -56,7 +57,7 @@ function isNested(value: unknown): value is ArrayLike<unknown> {
 function shapeOf(op: string, argument: string, data: ArrayLike<unknown>): Shape {
   const shape: number[] = [];
   for (let part: unknown = data; isNested(part); part = part[0]) {
-    if (shape.push(part.length) > MAX_DEPTH) fail(op, argument, `have at most ${MAX_DEPTH} dimensions`, data);
+    if (shape.push(part.length) > MAX_RANK) fail(op, argument, `have at most ${MAX_RANK} dimensions`, data);
   }
   return shape;
 }
@@ -73,24 +74,46 @@ function fill(
   const [length, ...inner] = shape;
   if (data.length !== length) fail(op, argument, 'hold arrays of equal lengths', data.length);
   if (inner.length === 0) {
-    numbers.set(flat(op, argument, data), at);
+    const row = flat(op, argument, data);
+    if (row.length !== length) fail(op, argument, 'hold arrays of equal lengths', row.length);
+    numbers.set(row, at);
     return;
   }
   const width = sizeOf(inner);
-  for (let i = 0; i < data.length; i++) {
+  for (let i = 0; i < length; i++) {
     const part = data[i];
     if (!isNested(part)) fail(op, argument, 'hold arrays of equal depth', part);
     fill(op, argument, part, inner, numbers, at + i * width);
   }
 }
 
-/** `list`, whose elements must all be numbers. */
+/** The elements of `list`, which must all be numbers. Each is read once, since it may be computed: what was checked is what counts. */
 function flat(op: string, argument: string, list: ArrayLike<unknown>): ArrayLike<number> {
-  if (isTypedArray(list) && typeof list[0] !== 'bigint') return list;
-  for (let i = 0; i < list.length; i++) {
-    if (typeof list[i] === 'number') continue;
-    const found = i in list ? describe(list[i]) : 'a hole';
-    throw new TypeError(`${op}: ${argument} must hold numbers, got ${found} at index ${i}`);
+  if (isTypedArray(list) && typeof list[0] !== 'bigint') {
+    if (isDetached(list))
+      throw new TypeError(`${op}: ${argument} must hold numbers, but its buffer has been transferred`);
+    return list;
   }
-  return list as ArrayLike<number>;
+  const { length } = list;
+  if (length > MAX_ELEMENTS) fail(op, argument, 'hold at most 2^30 numbers', length);
+  const numbers: number[] = [];
+  for (let i = 0; i < length; i++) {
+    const value = list[i];
+    if (typeof value !== 'number') {
+      const found = i in list ? describe(value) : 'a hole';
+      throw new TypeError(`${op}: ${argument} must hold numbers, got ${found} at index ${i}`);
+    }
+    numbers.push(value);
+  }
+  return numbers;
+}
+
+/** Whether the buffer of a typed array has been transferred, so that it is empty. */
+function isDetached({ length, buffer }: ArrayBufferView & ArrayLike<number>): boolean {
+  if (length > 0) return false;
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
 }

@@ -11,10 +11,17 @@ interface Printed {
   at(index: number): number;
 }
 
-/** Elements from which on dimensions are shortened, and how many are shown at each end of one. */
-const MAX_ELEMENTS = 1000;
+/** PyTorch's print options: elements up to which all are shown, elements at each edge otherwise, characters in a line, decimals. */
+const MAX_SHOWN = 1000;
 const EDGE = 3;
-const LINE_WIDTH = 100;
+const LINE_WIDTH = 80;
+const PRECISION = 4;
+
+/** Numbers in one column: their width, and each as text. */
+interface Format {
+  readonly width: number;
+  text(value: number): string;
+}
 
 /** `tensor([[1, 2], [3, 4]], shape=[2, 2])`. */
 export function formatTensor(tensor: Printed): string {
@@ -22,9 +29,8 @@ export function formatTensor(tensor: Printed): string {
   const notes = [`shape=[${shape.join(', ')}]`, ...(tensor.requiresGrad ? ['requiresGrad=true'] : [])].join(', ');
   if (end !== '') return `tensor(${end}, ${notes})`;
   if (tensor.size === 0) return `tensor([], ${notes})`;
-  const shortened = tensor.size > MAX_ELEMENTS;
-  const shown = shownNumbers(tensor, shortened);
-  const format = formatter(shown);
+  const shortened = tensor.size > MAX_SHOWN;
+  const format = formatOf(shownNumbers(tensor, shortened));
   return `tensor(${nested(tensor, shortened, format, 0, 0, 'tensor('.length)}, ${notes})`;
 }
 
@@ -49,56 +55,63 @@ function shownNumbers(tensor: Printed, shortened: boolean): number[] {
   return found;
 }
 
+/** The elements from `offset` on in brackets; `indent` is the column of the bracket. */
 function nested(
   tensor: Printed,
   shortened: boolean,
-  format: (value: number) => string,
+  format: Format,
   dim: number,
   offset: number,
   indent: number,
 ): string {
-  if (dim === tensor.shape.length) return format(tensor.at(offset));
+  const rest = tensor.shape.length - dim;
+  if (rest === 0) return format.text(tensor.at(offset));
   const length = tensor.shape[dim] as number;
-  const parts = shownIndices(length, shortened).map((i) =>
-    i < 0 ? '...' : nested(tensor, shortened, format, dim + 1, offset * length + i, indent + 1),
-  );
-  const isRow = dim === tensor.shape.length - 1;
+  const parts = shownIndices(length, shortened).map((i) => {
+    if (i < 0) return rest === 1 ? ' ...' : '...';
+    return nested(tensor, shortened, format, dim + 1, offset * length + i, indent + 1);
+  });
   const pad = ' '.repeat(indent + 1);
-  if (!isRow) return `[${parts.join(`,${'\n'.repeat(tensor.shape.length - dim - 1)}${pad}`)}]`;
-  return `[${wrap(parts, pad)}]`;
+  if (rest > 1) return `[${parts.join(`,${'\n'.repeat(rest - 1)}${pad}`)}]`;
+  const perLine = Math.max(1, Math.floor((LINE_WIDTH - indent) / (format.width + 2)));
+  const lines = Array.from({ length: Math.ceil(parts.length / perLine) }, (_, i) =>
+    parts.slice(i * perLine, (i + 1) * perLine).join(', '),
+  );
+  return `[${lines.join(`,\n${pad}`)}]`;
 }
 
-/** Joins numbers by commas, in lines. */
-function wrap(parts: readonly string[], pad: string): string {
-  let [text, width] = ['', pad.length];
-  for (const [i, part] of parts.entries()) {
-    const piece = i === parts.length - 1 ? part : `${part}, `;
-    if (width + piece.length > LINE_WIDTH && i > 0) {
-      text = `${text.trimEnd()}\n${pad}`;
-      width = pad.length;
-    }
-    text += piece;
-    width += piece.length;
-  }
-  return text;
-}
-
-/** Integers without decimals, other numbers with four, or in scientific notation where their magnitudes differ much. */
-function formatter(numbers: readonly number[]): (value: number) => string {
-  const finite = numbers.filter(Number.isFinite);
+/** Integers without decimals, other numbers with four, or in scientific notation where magnitudes differ by more than 1000. */
+function formatOf(numbers: readonly number[]): Format {
+  const counted = numbers.filter((value) => Number.isFinite(value) && value !== 0);
   let [largest, smallest] = [0, Infinity];
-  for (const value of finite) {
+  for (const value of counted) {
     largest = Math.max(largest, Math.abs(value));
-    if (value !== 0) smallest = Math.min(smallest, Math.abs(value));
+    smallest = Math.min(smallest, Math.abs(value));
   }
-  const integers = finite.every(Number.isInteger) && largest < 1e8;
-  const scientific = !integers && (largest >= 1e8 || smallest < 1e-4 || largest / smallest > 1e3);
+  const integers = counted.every(Number.isInteger);
+  const scientific = largest / smallest > 1000 || largest > 1e8 || smallest < 1e-4;
   const plain = (value: number): string => {
     if (Number.isNaN(value)) return 'nan';
     if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
-    if (integers) return `${value}.`;
-    return scientific ? value.toExponential(4) : value.toFixed(4);
+    if (Object.is(value, -0)) return `-${plain(0)}`;
+    if (scientific) return exponential(value);
+    return integers ? `${value}.` : evened(value.toFixed(PRECISION), value.toFixed(20), '');
   };
-  const width = numbers.reduce((most, value) => Math.max(most, plain(value).length), 0);
-  return (value) => plain(value).padStart(width);
+  const width = counted.reduce((most, value) => Math.max(most, plain(value).length), 1);
+  return { width, text: (value) => plain(value).padStart(width) };
+}
+
+/** Scientific notation with at least two digits in the exponent. */
+function exponential(value: number): string {
+  const [short = '', exponent = ''] = value.toExponential(PRECISION).split('e');
+  const [long = '', sameExponent = ''] = value.toExponential(20).split('e');
+  const padded = `e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
+  return exponent === sameExponent ? evened(short, long, padded) : `${short}${padded}`;
+}
+
+/** JavaScript rounds halves up, C and PyTorch to even: `long` shows whether `value` lies half-way. */
+function evened(short: string, long: string, end: string): string {
+  const at = long.indexOf('.') + 1 + PRECISION;
+  const isHalf = /^50*$/.test(long.slice(at)) && Number(long[at - 1]) % 2 === 0;
+  return `${isHalf ? long.slice(0, at) : short}${end}`;
 }

@@ -87,7 +87,9 @@ export class Parameters implements ParameterScope {
    * @throws {RangeError} The name is taken, memory runs out, or an optimizer trains the parameters already.
    */
   create(name: string, shape: Shape): Tensor {
-    if (this.#flat !== undefined) fail('Parameters.create', 'name', 'be created before an optimizer is', name);
+    if (this.#flat !== undefined && !this.#disposed) {
+      fail('Parameters.create', 'name', 'be created before an optimizer is', name);
+    }
     const tensor = this.#make(name, shape, this.#tensors);
     tensor.requiresGrad = true;
     return tensor;
@@ -112,12 +114,16 @@ export class Parameters implements ParameterScope {
    * @returns The scope.
    */
   scope(prefix: string): ParameterScope {
-    expectName('Parameters.scope', prefix);
+    expectName('Parameters.scope', 'prefix', prefix);
+    const within = (name: string): string => {
+      expectName('Parameters.scope', 'name', name);
+      return `${prefix}.${name}`;
+    };
     return {
       runtime: this.runtime,
-      create: (name, shape) => this.create(`${prefix}.${name}`, shape),
-      createBuffer: (name, shape) => this.createBuffer(`${prefix}.${name}`, shape),
-      scope: (name) => this.scope(`${prefix}.${name}`),
+      create: (name, shape) => this.create(within(name), shape),
+      createBuffer: (name, shape) => this.createBuffer(within(name), shape),
+      scope: (name) => this.scope(within(name)),
     };
   }
 
@@ -250,7 +256,7 @@ export class Parameters implements ParameterScope {
 
   /** A tensor of zeros, whose gradient will fit too. */
   #make(name: string, shape: Shape, among: Map<string, Tensor>): Tensor {
-    expectName('Parameters.create', name);
+    expectName('Parameters.create', 'name', name);
     expectDimensions('Parameters.create', 'shape', shape);
     if (this.#find(name)) throw new RangeError(`Parameters.create: duplicate parameter name ${describe(name)}`);
     if (this.#disposed) throw new ReferenceError(`Parameters.create: ${DISPOSED}`);
@@ -261,6 +267,6 @@ export class Parameters implements ParameterScope {
   }
 }
 
-function expectName(op: string, name: string): void {
-  if (typeof name !== 'string' || name === '') failType(op, 'name', 'be a non-empty string', name);
+function expectName(op: string, argument: string, name: string): void {
+  if (typeof name !== 'string' || name === '') failType(op, argument, 'be a non-empty string', name);
 }

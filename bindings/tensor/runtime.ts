@@ -42,10 +42,14 @@ export class Runtime {
   readonly panels = new Map<Tensor, Panels>();
   /** @internal Counts changes of tensors' values; see `Entry.time`. */
   clock = 0;
+  /** @internal `clock` when the running step began. */
+  stepClock = 0;
+  /** @internal `clock` at the last change of `requiresGrad` of any tensor. */
+  flipped = 0;
   readonly #forever: Scope = { alive: true, end: '' };
   readonly #tape = new Tape(this);
   #scope = this.#forever;
-  /** Whether a backward pass has put gradients into the memory of the running inner scope. */
+  /** Whether the memory of the running inner scope holds gradients of outer tensors, or lies around persistent memory. */
   #pinned = false;
   #gradEnabled = true;
   #detectAnomaly = false;
@@ -121,6 +125,7 @@ export class Runtime {
     const outer = running.runtime;
     running.runtime = this;
     this.#scope = scope;
+    this.stepClock = this.clock;
     this.#detectAnomaly = detectAnomaly;
     this.#pinned = false;
     try {
@@ -155,13 +160,14 @@ export class Runtime {
     let kept = mark;
     try {
       const result = expectResult('Runtime.noGrad', this.#withoutGrad(fn));
+      this.#pinned ||= this.arena.isPinnedSince(mark);
       if (this.#pinned) for (const tensor of tensorsOf(result, inner)) tensor.scope = outer;
       else kept = moveToOuter(this.arena, result, inner, outer, mark);
       return result;
     } finally {
       inner.alive = false;
       this.#scope = outer;
-      // Gradients of outer tensors may lie in the inner scope's memory: it is freed with the step.
+      // Gradients of outer tensors, or persistent memory, may lie in the inner scope's memory: it is freed with the step.
       if (!this.#pinned) {
         for (const [weight, panels] of this.panels) if (Math.max(...panels) >= mark) this.panels.delete(weight);
         this.arena.reset(kept);
@@ -182,7 +188,7 @@ export class Runtime {
    */
   tensor(data: TensorData, shape?: Shape, options: TensorOptions = {}): Tensor {
     const numbers = numbersOf('Runtime.tensor', 'data', data);
-    const wanted = shape ?? numbers.shape;
+    const wanted = shape === undefined ? numbers.shape : shape;
     expectDimensions('Runtime.tensor', 'shape', wanted);
     const values = expectSize('Runtime.tensor', 'data', numbers, wanted);
     const tensor = this.#make('Runtime.tensor', wanted, options);
@@ -298,11 +304,6 @@ export class Runtime {
     this.#forgetPanels();
   }
 
-  /** @internal Packed copies of weights are stale. */
-  parametersChanged(): void {
-    this.#forgetPanels();
-  }
-
   /** @internal Frees a block when no address of the running step can refer to it any more. */
   retire(block: Block): void {
     if (this.#scope === this.#forever) this.arena.free(block);
@@ -314,8 +315,14 @@ export class Runtime {
     expectBoolean(op, 'requiresGrad', requiresGrad);
     const tensor = this.#scope === this.#forever ? this.persistent(shape) : this.output([...shape]);
     tensor.requiresGrad = requiresGrad;
-    // Before the first step, so that the step finds its memory in one piece.
-    if (this.isPersistent(tensor)) this.gradient(tensor);
+    if (!this.isPersistent(tensor)) return tensor;
+    try {
+      // Before the first step, so that the step finds its memory in one piece.
+      this.gradient(tensor);
+    } catch (error) {
+      tensor.free();
+      throw error;
+    }
     return tensor;
   }
 
@@ -339,7 +346,8 @@ export class Runtime {
   #expectFinite(loss: Tensor): void {
     if (this.kernels.allFinite(loss.pointer, loss.size) !== 0) return;
     const blame = this.#tape.blame() ?? 'it was given so';
-    fail('backward', 'the loss', `be finite, but ${blame}`, loss.toArray()[0]);
+    const found = loss.toArray().find((value) => !Number.isFinite(value));
+    fail('backward', 'the loss', `be finite, but ${blame}`, found);
   }
 
   #forgetPanels(): void {

@@ -1,7 +1,7 @@
 // State dicts: the values of parameters, buffers or moments by name, outside the runtime.
 import { describe, fail, failType, isTypedArray } from './check.js';
-import { numbersOf } from './data.js';
-import { isSameShape, type Shape, sizeOf } from './shape.js';
+import { expectSize, numbersOf } from './data.js';
+import { isSameShape, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Values of a tensor outside the runtime, as in a checkpoint. */
@@ -55,14 +55,19 @@ export function applyState(
   prefix: string,
 ): LoadReport {
   const names = new Set(tensors.map(([name]) => prefix + name));
-  const unexpected = [...state.keys()].filter((name) => `${name}`.startsWith(prefix) && !names.has(name));
+  const unexpected = [...state.keys()].filter((name) => isUnder(prefix, name) && !names.has(name));
   const missing = [...names].filter((name) => !state.has(name));
   if (strict && missing.length > 0) throw new RangeError(`loadStateDict: missing key ${describe(missing[0])}`);
   if (strict && unexpected.length > 0) throw new RangeError(`loadStateDict: unexpected key ${describe(unexpected[0])}`);
   const found = tensors.filter(([name]) => state.has(prefix + name));
   const values = found.map(([name, { shape }]) => expectEntry(state, prefix + name, shape));
   for (const [i, [, tensor]] of found.entries()) tensor.set(values[i] as Float32Array);
-  return { missing, unexpected };
+  return { missing, unexpected: unexpected.map((name) => (typeof name === 'string' ? name : describe(name))) };
+}
+
+/** Whether `name` starts with `prefix`; what is no string starts with the empty one. */
+function isUnder(prefix: string, name: unknown): boolean {
+  return prefix === '' || (typeof name === 'string' && name.startsWith(prefix));
 }
 
 /** The numbers that `state` holds under `name`, in this shape; 64-bit integers are converted. */
@@ -73,10 +78,11 @@ export function expectEntry(state: StateSource, name: string, shape: Shape): Flo
   const { shape: given, data } = entry;
   if (!Array.isArray(given)) failType('loadStateDict', `the shape of ${name}`, 'be an array of dimensions', given);
   if (!isSameShape(given, shape)) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, given);
-  const numbers = isBigInts(data) ? Float32Array.from(data, Number) : numbersOf('loadStateDict', name, data).data;
-  const size = sizeOf(shape);
-  if (numbers.length !== size) fail('loadStateDict', name, `hold ${size} numbers`, numbers.length);
-  return numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
+  const numbers = isBigInts(data)
+    ? { data: Float32Array.from(data, Number), shape: [data.length] }
+    : numbersOf('loadStateDict', name, data);
+  const values = expectSize('loadStateDict', name, numbers, shape);
+  return values instanceof Float32Array ? values : Float32Array.from(values);
 }
 
 /** Whether all elements are bigints. */

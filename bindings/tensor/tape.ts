@@ -74,7 +74,8 @@ export class Tape {
       seed();
       for (const entry of order) {
         if (!anyHasGradient(entry.outputs)) continue;
-        entry.backward();
+        if (entry.time >= this.runtime.flipped) entry.backward();
+        else runAsRecorded(entry);
         if (detectAnomaly) this.#expectFiniteGradients(entry);
       }
       for (const work of this.deferred.values()) work.flush();
@@ -178,8 +179,20 @@ function expectOlder(op: string, tensors: readonly Tensor[], time: number, input
     if (tensor.base.changed <= time) continue;
     const parameter = tensor.base.owned?.parameter;
     const index = inputs.indexOf(tensor);
-    const which = parameter !== undefined ? `parameter "${parameter}"` : index < 0 ? 'its result' : `input ${index}`;
-    throw new Error(`backward: ${which} of ${op} was changed after ${op} ran; call backward first, or ${op} again`);
+    const which = parameter !== undefined ? `parameter "${parameter}"` : index < 0 ? 'the result' : `input ${index}`;
+    const what = tensor.scope.alive ? 'changed' : 'disposed';
+    throw new Error(`backward: ${which} of ${op} was ${what} after ${op} ran; call backward first, or ${op} again`);
+  }
+}
+
+/** Runs `backward` for the inputs that required a gradient when the op ran, and still do: other gradients are not touched. */
+function runAsRecorded({ inputs, time, backward }: Entry): void {
+  const later = inputs.filter((input) => input.requiresGrad && !input.requiredGradAt(time));
+  for (const input of later) input.forceRequiresGrad(false);
+  try {
+    if (inputs.some(({ requiresGrad }) => requiresGrad)) backward();
+  } finally {
+    for (const input of later) input.forceRequiresGrad(true);
   }
 }
 

@@ -48,6 +48,8 @@ const disposed: Scope = { alive: false, end: 'it has been disposed' };
 /** `Symbol.dispose` where the engine has it. */
 export const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose);
 
+const NONE: readonly number[] = [];
+
 const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 /**
@@ -84,6 +86,8 @@ export class Tensor {
   #view: View | undefined;
   #lifetime: Scope;
   #requiresGrad = false;
+  /** `Runtime.clock` at each change of `requiresGrad` in the running step. */
+  #flips: readonly number[] = NONE;
 
   /** @internal Use `runtime.tensor` or an op. */
   constructor(
@@ -171,6 +175,18 @@ export class Tensor {
       );
     }
     this.#requiresGrad = value;
+    this.#flip();
+  }
+
+  /** @internal Whether it required a gradient at `time`, as `Runtime.clock` counts, in the running step. */
+  requiredGradAt(time: number): boolean {
+    const later = this.graded.#flips.filter((flip) => flip > time).length;
+    return this.requiresGrad === (later % 2 === 0);
+  }
+
+  /** @internal Sets `requiresGrad` of the tensor whose gradient this one shares, whatever it is. */
+  forceRequiresGrad(value: boolean): void {
+    this.graded.#requiresGrad = value;
   }
 
   /** @internal Marks the output of a recorded op. */
@@ -299,15 +315,17 @@ export class Tensor {
     this.dispose();
   }
 
-  /** @internal Ends the tensor's life. */
+  /** @internal Ends the tensor's life. Memory of a step stays until its end, and with it the graph. */
   free(): void {
-    const { arena } = this.runtime;
-    for (const block of [this.owned?.values, this.owned?.gradient]) if (block !== undefined) arena.free(block);
+    const { runtime, owned } = this;
+    this.#lifetime = disposed;
+    if (owned === undefined) return;
+    for (const block of [owned.values, owned.gradient]) if (block !== undefined) runtime.arena.free(block);
     this.owned = undefined;
     this.gradAddress = 0;
+    if (this.#requiresGrad) this.#flip();
     this.#requiresGrad = false;
-    this.#lifetime = disposed;
-    this.runtime.changed(this);
+    runtime.changed(this);
   }
 
   /**
@@ -329,6 +347,12 @@ export class Tensor {
   /** @internal What `console.log` prints in Node. */
   [INSPECT](): string {
     return this.toString();
+  }
+
+  #flip(): void {
+    const { runtime } = this;
+    runtime.flipped = ++runtime.clock;
+    this.#flips = [...this.#flips.filter((flip) => flip > runtime.stepClock), runtime.clock];
   }
 
   #expectAlive(method: string): void {

@@ -58,7 +58,7 @@ export class Linear {
    * @throws {RangeError} The last dimension of `x` is not `inputs`, or `x` belongs to another runtime.
    */
   forward(x: Tensor): Tensor {
-    const inputs = this.weight.shape[1] as number;
+    const inputs = this.weight.dims[1] as number;
     expectRank('Linear.forward', 'x', x, 1);
     expectSameRuntime('Linear.forward', 'x', x, this.weight.runtime);
     if (x.shape.at(-1) !== inputs) failShape('Linear.forward', 'x', `have ${inputs} features (inputs)`, x.shape);

@@ -77,9 +77,9 @@ export class LSTMCell {
    */
   forward(x: Tensor, h: Tensor, c: Tensor): [h: Tensor, c: Tensor] {
     const { runtime } = this.#weightIh;
-    expectInput('LSTMCell.forward', 'x', x, runtime, INPUT, this.#weightIh.shape[1] as number);
+    expectInput('LSTMCell.forward', 'x', x, runtime, INPUT, this.#weightIh.dims[1] as number);
     for (const [name, tensor] of Object.entries({ h, c })) {
-      expectShape('LSTMCell.forward', name, tensor, x.shape[0] as number, this.#weightHh.shape[1] as number);
+      expectShape('LSTMCell.forward', name, tensor, x.dims[0] as number, this.#weightHh.dims[1] as number);
       expectSameRuntime('LSTMCell.forward', name, tensor, runtime);
     }
     return lstmCell(x, h, c, this.#weightIh, this.#weightHh, this.#biasIh, this.#biasHh);

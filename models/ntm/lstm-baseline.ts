@@ -109,7 +109,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   step(x: Tensor, state: ControllerState): [output: Tensor, state: ControllerState] {
     const op = 'LSTMBaseline.step';
     expectStep(op, x, this.parameters.runtime, this.#inputSize);
-    this.#expectState(op, state, x.shape[0] as number);
+    this.#expectState(op, state, x.dims[0] as number);
     const [h, next] = this.#controller.step(x, state);
     return [this.#fc.forward(h), next];
   }
@@ -126,7 +126,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
   forward(xs: Tensor, state?: ControllerState): Tensor {
     const op = 'LSTMBaseline.forward';
     expectSequence(op, xs, this.parameters.runtime, this.#inputSize);
-    const batch = xs.shape[1] as number;
+    const batch = xs.dims[1] as number;
     if (state !== undefined) this.#expectState(op, state, batch);
     let current = state ?? this.initialState(batch);
     const hidden = unbind(xs).map((x) => {

@@ -175,7 +175,7 @@ export class NTM implements SequenceModel<NTMState> {
       reads: readers.map(({ read }) => read),
       readWeights: readers.map(({ weights }) => weights),
       writeWeights: this.#heads.map(({ writer }) => writer.initialState(batch)),
-      memory: expand(reshape(this.#memory, [1, ...this.#memory.shape]), batch),
+      memory: expand(reshape(this.#memory, [1, ...this.#memory.dims]), batch),
     };
   }
 
@@ -190,7 +190,7 @@ export class NTM implements SequenceModel<NTMState> {
    */
   step(x: Tensor, state: NTMState): [output: Tensor, state: NTMState, trace: NTMTrace] {
     expectStep('NTM.step', x, this.runtime, this.#inputSize);
-    this.#expectState('NTM.step', state, x.shape[0] as number);
+    this.#expectState('NTM.step', state, x.dims[0] as number);
     const reading: HeadParameters[] = [];
     const writing: HeadParameters[] = [];
     const [features, next] = this.#advance(x, state, reading, writing);
@@ -210,7 +210,7 @@ export class NTM implements SequenceModel<NTMState> {
    */
   forward(xs: Tensor, state?: NTMState): Tensor {
     expectSequence('NTM.forward', xs, this.runtime, this.#inputSize);
-    const batch = xs.shape[1] as number;
+    const batch = xs.dims[1] as number;
     if (state !== undefined) this.#expectState('NTM.forward', state, batch);
     let current = state ?? this.initialState(batch);
     const features: Tensor[] = [];

@@ -14,6 +14,7 @@ console.log = (...values: unknown[]) => {
 };
 
 process.on('message', async (files: string[]) => {
+  process.send?.('ready');
   for (const file of files) {
     printed = [];
     const outcome: Outcome = { printed };

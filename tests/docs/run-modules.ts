@@ -31,9 +31,9 @@ function runUntilLost(files: readonly string[], cwd: string, limitMs: number): P
       lost = `not finished after ${limitMs} ms`;
       child.kill('SIGKILL');
     };
-    let timer = setTimeout(expire, limitMs);
-    child.on('message', (outcome: Outcome) => {
-      outcomes.push(outcome);
+    let timer: NodeJS.Timeout | undefined;
+    child.on('message', (message: Outcome | 'ready') => {
+      if (message !== 'ready') outcomes.push(message);
       clearTimeout(timer);
       timer = setTimeout(expire, limitMs);
     });

@@ -1,28 +1,19 @@
 // WᵀW and WᵀX in float64: products of float32 are exact there, so that WᵀW is positive semidefinite but for 1e-16.
 import { addToPanel, ROW, tile, widenPanel } from './float64-tiles';
+import { sumElements } from './reduce';
+import { Simd } from './simd/simd';
 
 /** Rows of w that are widened at a time: two panels of them stay in the first-level cache. */
 const BLOCK: u32 = 256;
 
-/** Rows that widenRows and addGram take at most: BLOCK. */
+/** Rows that widenRows, addGram and addCross take at most: BLOCK. */
 export function gramRows(): u32 {
   return BLOCK;
 }
 
-/** Size of the panels of an [n, n] symmetric matrix, and of a factor of it, in bytes. */
-export function symmetricBytes(n: u32): u32 {
-  const padded = (n + 3) & ~3;
-  return 8 * padded * padded;
-}
-
-/** Size of the panels of a [rows, cols] matrix, in bytes. */
-export function columnPanelBytes(rows: u32, cols: u32): u32 {
-  return 8 * ((rows + 3) & ~3) * ((cols + 3) & ~3);
-}
-
-/** Size of the panels of widenRows, and of the `scratch` of addCross, in bytes. */
-export function gramScratchBytes(cols: u32): u32 {
-  return columnPanelBytes(BLOCK, cols + 4);
+/** Size of the panels of a [rows, cols] matrix, in bytes; in float64, since it may be more than there is memory. */
+export function columnPanelBytes(rows: u32, cols: u32): f64 {
+  return 8 * ceil(<f64>rows / 4) * 4 * ceil(<f64>cols / 4) * 4;
 }
 
 /** Widens `count` panels from panel `first` on of w [rows, cols], for addGram; `rows` is at most gramRows. */
@@ -48,25 +39,69 @@ export function addGram(a: usize, panels: usize, rows: u32, cols: u32, first: u3
   }
 }
 
-/** b += wᵀx, of w [rows, m] and x [rows, n]: panel j of b holds b[i, 4j + c] at [i, c]. Slow, and exact but for 1e-16. */
-export function addCross(b: usize, w: usize, x: usize, scratch: usize, rows: u32, m: u32, n: u32): void {
-  const stride = (<usize>m) << 2;
-  const step = (<usize>n) << 2;
+/**
+ * b += wᵀx of the panels of w [rows, m] that widenRows has made, and of x [rows, n]: panel j of b holds b[i, 4j + c] at [i, c]. Does the
+ * `count` panels from panel `first` on; `work` takes one panel of x.
+ */
+export function addCross(
+  b: usize,
+  w: usize,
+  x: usize,
+  work: usize,
+  rows: u32,
+  m: u32,
+  n: u32,
+  first: u32,
+  count: u32,
+): void {
   const panels = (m + 3) >> 2;
-  const panelBytes = <usize>(4 * panels) * ROW;
-  for (let r: u32 = 0; r < rows; r += BLOCK) {
-    const depth = min(rows - r, BLOCK);
-    const blockBytes = <usize>depth * ROW;
-    const targets = scratch + <usize>panels * blockBytes;
-    widenBlock(scratch, w + <usize>r * stride, m, depth, stride);
-    for (let c: u32 = 0; c < n; c += 4) {
-      widenPanel(targets, x + <usize>r * step + ((<usize>c) << 2), min(n - c, 4), depth, step);
-      let at = b + <usize>(c >> 2) * panelBytes;
-      for (let i: u32 = 0; i < panels; i++) {
-        tile(at, scratch + <usize>i * blockBytes, targets, depth, false);
-        at += 4 * ROW;
-      }
+  const blockBytes = <usize>rows * ROW;
+  for (let j = first; j < first + count; j++) {
+    widenPanel(work, x + ((<usize>j) << 4), min(n - 4 * j, 4), rows, (<usize>n) << 2);
+    let at = b + <usize>j * (<usize>(4 * panels) * ROW);
+    for (let i: u32 = 0; i < panels; i++) {
+      tile(at, w + <usize>i * blockBytes, work, rows, false);
+      at += 4 * ROW;
     }
+  }
+}
+
+/** t[r] = 1 − Σ_j w[r, j]. */
+export function shortfalls(t: usize, w: usize, rows: u32, cols: u32): void {
+  for (let r: u32 = 0; r < rows; r++) {
+    store<f32>(t, <f32>(1 - sumElements(w, cols)));
+    t += 4;
+    w += (<usize>cols) << 2;
+  }
+}
+
+/** y[r, c] = x[r, c] − (1 − t[r])·mean[c]: with t as of shortfalls, targets less what is read where every value is the mean. */
+export function centerTargets(y: usize, x: usize, t: usize, mean: usize, rows: u32, cols: u32): void {
+  const row = (<usize>cols) << 2;
+  const whole = row & ~31;
+  for (let r: u32 = 0; r < rows; r++) {
+    const share = v128.load32_splat(t);
+    let c: usize = 0;
+    for (; c < whole; c += 32) {
+      const y0 = Target.centered(v128.load(x + c), share, v128.load(mean + c));
+      const y1 = Target.centered(v128.load(x + c, 16), share, v128.load(mean + c, 16));
+      v128.store(y + c, y0);
+      v128.store(y + c, y1, 16);
+    }
+    for (; c < row; c += 16) {
+      const count = min<u32>(4, <u32>(row - c) >> 2);
+      Simd.store(y + c, Target.centered(Simd.load(x + c, count), share, Simd.load(mean + c, count)), count);
+    }
+    t += 4;
+    x += row;
+    y += row;
+  }
+}
+
+class Target {
+  /** (x − mean) + t·mean: t is tiny as a rule, and x − mean rounded once. */
+  @inline static centered(x: v128, t: v128, mean: v128): v128 {
+    return Simd.madd(t, mean, f32x4.sub(x, mean));
   }
 }
 

@@ -51,10 +51,10 @@ export {
   addCross,
   addGram,
   addToCross,
+  centerTargets,
   columnPanelBytes,
   gramRows,
-  gramScratchBytes,
-  symmetricBytes,
+  shortfalls,
   widenRows,
 } from './gram';
 export { gumbelWeights } from './gumbel';

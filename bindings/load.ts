@@ -2,7 +2,7 @@
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
 import { bytesOf, tagOf } from './engine/bytes.js';
-import { type Family, families } from './engine/families.js';
+import { embedded } from './engine/families.js';
 import { inflated } from './engine/inflate.js';
 import { instantiate, type Kernels } from './engine/kernels.js';
 import {
@@ -149,8 +149,8 @@ async function open(
     parallel === undefined
       ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
       : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
-  const embedded = async (family: Family) => inflated((await family[build.variant]()).wasm);
-  const sources = given === undefined ? families.map(embedded) : [given];
+  const sources =
+    given === undefined ? embedded(build.variant).map(async (module) => inflated((await module).wasm)) : [given];
   const modules = await Promise.all(sources.map(async (source) => compile(await source, parallel?.forSharedMemory)));
   const kernels = await kernelsFrom(modules, memory, given !== undefined);
   const scratchBytes = count * kernels.matmulScratchBytes();

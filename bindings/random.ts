@@ -1,6 +1,14 @@
 // Seeded random numbers. The same seed gives the same bits on every engine and every build.
 
-import { expectInteger, expectNumber, expectOptions, fail, failType, type OptionKeys } from './tensor/check.js';
+import {
+  expectDimensions,
+  expectInteger,
+  expectNumber,
+  expectOptions,
+  fail,
+  failType,
+  type OptionKeys,
+} from './tensor/check.js';
 import { expectTensor } from './tensor/check-tensor.js';
 import { Runtime } from './tensor/runtime.js';
 import type { Shape } from './tensor/shape.js';
@@ -37,6 +45,8 @@ const NORMAL_OPTIONS: OptionKeys<NormalOptions> = { mean: true, std: true };
 type Block = [key0: number, key1: number, c0: number, c1: number, c2: number, c3: number];
 
 const MAX_ELEMENTS = 2 ** 30;
+/** No stream gets there, and from there none gets to 2^53, where doubles stop counting. */
+const MAX_COUNTER = 2 ** 52;
 
 /**
  * A seeded stream of random numbers: Philox 4×32-10, keyed by the seed.
@@ -90,8 +100,9 @@ export class Random {
    * @throws {RangeError} A bound is not finite, `high` is below `low`, their distance exceeds float32, or memory runs out.
    */
   uniform(shape: Shape, options: UniformOptions = {}): Tensor {
-    const { low = 0, high = 1 } = expectOptions('uniform', options, UNIFORM_OPTIONS);
-    expectRange('uniform', low, high);
+    const { low = 0, high = 1 } = expectOptions('Random.uniform', options, UNIFORM_OPTIONS);
+    expectRange('Random.uniform', low, high);
+    expectDimensions('Random.uniform', 'shape', shape);
     return this.fillUniform(this.runtime.zeros(shape), low, high);
   }
 
@@ -104,9 +115,10 @@ export class Random {
    * @throws {RangeError} `mean` or `std` is not finite, `std` is negative, or memory runs out.
    */
   normal(shape: Shape, options: NormalOptions = {}): Tensor {
-    const { mean = 0, std = 1 } = expectOptions('normal', options, NORMAL_OPTIONS);
-    expectNumber('normal', 'mean', mean);
-    expectNumber('normal', 'std', std, 0);
+    const { mean = 0, std = 1 } = expectOptions('Random.normal', options, NORMAL_OPTIONS);
+    expectNumber('Random.normal', 'mean', mean);
+    expectNumber('Random.normal', 'std', std, 0);
+    expectDimensions('Random.normal', 'shape', shape);
     return this.fillNormal(this.runtime.zeros(shape), mean, std);
   }
 
@@ -119,7 +131,8 @@ export class Random {
    * @throws {RangeError} `p` is out of its range, or memory runs out.
    */
   bernoulli(shape: Shape, p: number): Tensor {
-    expectNumber('bernoulli', 'p', p, 0, 1);
+    expectNumber('Random.bernoulli', 'p', p, 0, 1);
+    expectDimensions('Random.bernoulli', 'shape', shape);
     const tensor = this.runtime.zeros(shape);
     this.runtime.kernels.bernoulli(tensor.pointer, tensor.size, p, ...this.#take(tensor.size));
     return tensor;
@@ -132,13 +145,13 @@ export class Random {
    * @param low Lower bound.
    * @param high Upper bound, ≥ `low`.
    * @returns `tensor`.
-   * @throws {RangeError} A bound is not finite, `high` is below `low`, or their distance exceeds float32, or `tensor` belongs to
-   * another runtime.
+   * @throws {RangeError} A bound is not finite, `high` is below `low`, or their distance exceeds float32, or `tensor` belongs to another
+   *   runtime.
    * @throws {ReferenceError} The step of `tensor` has ended.
    */
   fillUniform(tensor: Tensor, low: number, high: number): Tensor {
-    this.#expectOwn('fillUniform', tensor);
-    expectRange('fillUniform', low, high);
+    this.#expectOwn('Random.fillUniform', tensor);
+    expectRange('Random.fillUniform', low, high);
     this.runtime.kernels.uniform(tensor.pointer, tensor.size, low, high, ...this.#take(tensor.size));
     this.runtime.changed(tensor);
     return tensor;
@@ -155,9 +168,9 @@ export class Random {
    * @throws {ReferenceError} The step of `tensor` has ended.
    */
   fillNormal(tensor: Tensor, mean: number, std: number): Tensor {
-    this.#expectOwn('fillNormal', tensor);
-    expectNumber('fillNormal', 'mean', mean);
-    expectNumber('fillNormal', 'std', std, 0);
+    this.#expectOwn('Random.fillNormal', tensor);
+    expectNumber('Random.fillNormal', 'mean', mean);
+    expectNumber('Random.fillNormal', 'std', std, 0);
     this.runtime.kernels.normal(tensor.pointer, tensor.size, mean, std, ...this.#take(tensor.size));
     this.runtime.changed(tensor);
     return tensor;
@@ -171,7 +184,7 @@ export class Random {
    * @throws {RangeError} `n` is out of its range, or memory runs out.
    */
   permutation(n: number): Uint32Array {
-    expectInteger('permutation', 'n', n, 0, MAX_ELEMENTS);
+    expectInteger('Random.permutation', 'n', n, 0, MAX_ELEMENTS);
     const { arena, kernels } = this.runtime;
     const mark = arena.mark();
     try {
@@ -194,10 +207,10 @@ export class Random {
    * @throws {RangeError} A bound is out of its range.
    */
   integer(low: number, highExclusive: number): number {
-    expectInteger('integer', 'low', low, Number.MIN_SAFE_INTEGER);
-    expectInteger('integer', 'highExclusive', highExclusive, low + 1);
+    expectInteger('Random.integer', 'low', low, Number.MIN_SAFE_INTEGER);
+    expectInteger('Random.integer', 'highExclusive', highExclusive, low + 1);
     const range = highExclusive - low;
-    if (!Number.isSafeInteger(range)) fail('integer', 'highExclusive', 'be less than low + 2^53', highExclusive);
+    if (!Number.isSafeInteger(range)) fail('Random.integer', 'highExclusive', 'be less than low + 2^53', highExclusive);
     const { arena, kernels } = this.runtime;
     // Above the last multiple of `range`, 53 bits would favor the smaller numbers.
     const limit = 2 ** 53 - (2 ** 53 % range);
@@ -220,23 +233,23 @@ export class Random {
    * Continues the stream from a state.
    *
    * @param state What the getter `state` returned.
-   * @throws {RangeError} `seed` or `counter` is out of its range; the stream is unchanged.
-   * @throws {TypeError} `state` is not an object.
+   * @throws {RangeError} `seed` is not in [0, 2^53), or `counter` not in [0, 2^52]; the stream is unchanged.
+   * @throws {TypeError} `state` is no object; the stream is unchanged.
    */
   setState(state: RandomState): void {
-    if (typeof state !== 'object' || state === null) failType('setState', 'state', 'be { seed, counter }', state);
+    if (typeof state !== 'object' || state === null) {
+      failType('Random.setState', 'state', 'be { seed, counter }', state);
+    }
     const { seed, counter } = state;
-    expectInteger('setState', 'seed', seed, 0);
-    expectInteger('setState', 'counter', counter, 0);
+    expectInteger('Random.setState', 'seed', seed, 0);
+    expectInteger('Random.setState', 'counter', counter, 0, MAX_COUNTER);
     this.#seed = seed;
     this.#counter = counter;
   }
 
-  /** `tensor` must be alive and of this runtime. */
   #expectOwn(op: string, tensor: Tensor): void {
     expectTensor(op, 'tensor', tensor);
-    if (tensor.runtime !== this.runtime)
-      throw new RangeError(`${op}: tensor belongs to another runtime than the stream`);
+    if (tensor.runtime !== this.runtime) throw new RangeError(`${op}: tensor belongs to another runtime`);
   }
 
   /** Advances the stream by `count` words and returns key and counter of their first block. */

@@ -50,6 +50,13 @@ const wrong: [string, Partial<FitOptions>, Rows, Rows, RegExp][] = [
   ['no keys', { memorySize: 0 }, Q, X, /^KernelMemory\.fit: memorySize must be an integer ≥ 1, got 0$/],
   ['a negative ridge', { ridge: -1e-9 }, Q, X, /^KernelMemory\.fit: ridge must be a finite number ≥ 0, got -1e-9$/],
   [
+    'two rates',
+    { learningRate: 0.1, lr: 0.2 },
+    Q,
+    X,
+    /^KernelMemory\.fit: lr must equal learningRate, its other name, got 0.2$/,
+  ],
+  [
     'a negative rate',
     { learningRate: -1 },
     Q,

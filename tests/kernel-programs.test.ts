@@ -10,7 +10,7 @@ import { concatenated, pixelsOf } from '../reproduce/data/images.js';
 import { calibration, normalizeReads } from '../reproduce/kernel-classes/calibration.js';
 import { classify } from '../reproduce/kernel-classes/index.js';
 import { reliabilityPlot } from '../reproduce/kernel-classes/plots.js';
-import { deal, linearError, measure } from '../reproduce/kernel-memory/measure.js';
+import { linearError, measure, splitImages } from '../reproduce/kernel-memory/measure.js';
 import { errorPlot, recallSheet } from '../reproduce/kernel-memory/plots.js';
 import { best, fitOptions, published } from '../reproduce/kernel-memory/settings.js';
 import { draw, measure as measureSurrogate } from '../reproduce/kernel-surrogate/measure.js';
@@ -57,36 +57,37 @@ test('pixelsOf selects images and pixels and scales them to [0, 1]', (t) => {
 test('the seed shuffles the images, and training and test sets are disjoint', async (t) => {
   const settings = { ...published, fitted: 60, tested: 40, pixels: 10 };
   const runtime = await load();
-  const cards = deal(runtime, bars(100), settings, 1);
-  t.is(new Set([...cards.fitted, ...cards.tested]).size, 100);
-  t.is(new Set(cards.pixels).size, 10);
-  t.deepEqual(deal(runtime, bars(100), settings, 1), cards);
-  t.notDeepEqual(deal(runtime, bars(100), settings, 2).pixels, cards.pixels);
+  const split = splitImages(runtime, bars(100), settings, 1);
+  t.is(new Set([...split.fitted, ...split.tested]).size, 100);
+  t.is(new Set(split.pixels).size, 10);
+  t.deepEqual(splitImages(runtime, bars(100), settings, 1), split);
+  t.notDeepEqual(splitImages(runtime, bars(100), settings, 2).pixels, split.pixels);
 });
 
 test('recall improves with the number of keys, and the reported error is that of the recalled images', async (t) => {
   const settings = { ...published, fitted: 200, tested: 100, pixels: 16, iterations: 50, learningRate: 0.05 };
-  const cards = deal(await load(), bars(300), settings, 1);
+  const split = splitImages(await load(), bars(300), settings, 1);
   const entries = [];
-  for (const memorySize of [2, 8]) entries.push(await measure(cards, settings, memorySize, { seed: 1, shown: 100 }));
+  for (const memorySize of [2, 8]) entries.push(await measure(split, settings, memorySize, { seed: 1, shown: 100 }));
   const [small, large] = entries as [(typeof entries)[0], (typeof entries)[0]];
   t.true(large.test < 0.7 * small.test, `from ${small.test} to ${large.test}`);
   t.true(large.training < small.training);
-  const truth = pixelsOf(cards.images, cards.tested).data;
+  const truth = pixelsOf(split.images, split.tested).data;
   const squares = large.recalled.reduce((sum, value, i) => sum + (value - truth[i]!) ** 2, 0);
   t.true(Math.abs(Math.sqrt(squares / truth.length) - large.test) < 1e-6);
   t.is(KernelMemory.load(await load(), large.memory).keys.shape[0], 8);
-  const linear = linearError(await load(), cards);
-  const everything = { ...cards, pixels: Uint32Array.from({ length: 64 }, (_, i) => i) };
+  const linear = linearError(await load(), split);
+  const everything = { ...split, pixels: Uint32Array.from({ length: 64 }, (_, i) => i) };
   t.true(linear > 0.01 && linear < 0.1 && linearError(await load(), everything) < 1e-3, `${linear}`);
   await draws(t, 'rmse', errorPlot(entries, linear, settings));
-  const drawing = await draws(t, 'recalled', recallSheet(entries, cards, 5));
+  const drawing = await draws(t, 'recalled', recallSheet(entries, split, 5));
   t.is(drawing.match(/data:image\/png/g)?.length, 5 * 3);
 });
 
 test('the same seed gives the same memory', async (t) => {
   const settings = { ...best, fitted: 100, tested: 50, pixels: 16, iterations: 5 };
-  const again = async () => measure(deal(await load(), bars(150), settings, 3), settings, 4, { seed: 3, shown: 1 });
+  const again = async () =>
+    measure(splitImages(await load(), bars(150), settings, 3), settings, 4, { seed: 3, shown: 1 });
   t.deepEqual((await again()).memory, (await again()).memory);
 });
 

@@ -1,6 +1,6 @@
 // Values in closed form: against a float64 solve, gradients against differences, near-singular and hopeless matrices.
 import test from 'ava';
-import { load, NormalEquations, type Runtime } from '../index.js';
+import { linear, load, NormalEquations, type Runtime } from '../index.js';
 import { ridgeReference, squaredErrorReference } from './reference/attention.js';
 import { gaussian, seeded } from './support/random-numbers.js';
 
@@ -23,8 +23,15 @@ function worst(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(...Array.from(b, (value, i) => Math.abs(a[i]! - value) / (1 + Math.abs(value))));
 }
 
-function equations(runtime: Runtime, w: Float64Array, x: Float64Array, [rows, size, columns]: number[], batch: number) {
-  const found = new NormalEquations(runtime, size!, columns!);
+function equations(
+  runtime: Runtime,
+  w: Float64Array,
+  x: Float64Array,
+  [rows, size, columns]: number[],
+  batch: number,
+  center = false,
+) {
+  const found = new NormalEquations(runtime, size!, columns!, { center });
   for (let row = 0; row < rows!; row += batch) {
     const count = Math.min(batch, rows! - row);
     const weights = runtime.tensor(w.subarray(row * size!, (row + count) * size!), [count, size!]);
@@ -66,6 +73,188 @@ for (const sizes of [
     });
   });
 }
+
+/** Smooth targets around a mean, in which little is left over, as of a fit that has gone well. */
+function smooth(w: Float64Array, size: number, columns: number, mean: number) {
+  const random = seeded(columns);
+  const values = Float64Array.from({ length: size * columns }, () => mean + gaussian(random));
+  return Float64Array.from({ length: (w.length / size) * columns }, (_, at) => {
+    const [r, c] = [Math.floor(at / columns), at % columns];
+    let read = 1e-3 * gaussian(random);
+    for (let j = 0; j < size; j++) read += w[r * size + j]! * values[j * columns + c]!;
+    return Math.fround(read);
+  });
+}
+
+/** As ridgeReference, with a penalty on deviations from the mean of the first 256 targets. */
+function centeredReference(w: Float64Array, x: Float64Array, size: number, columns: number, ridge: number) {
+  const count = Math.min(w.length / size, 256);
+  const mean = Float64Array.from({ length: columns }, (_, c) => {
+    let sum = 0;
+    for (let r = 0; r < count; r++) sum += x[r * columns + c]!;
+    return Math.fround(sum / count);
+  });
+  const centered = x.map((value, at) => {
+    const row = Math.floor(at / columns) * size;
+    const sum = w.subarray(row, row + size).reduce((a, b) => a + b);
+    return value - sum * mean[at % columns]!;
+  });
+  const { values, loss } = ridgeReference(w, centered, size, columns, ridge);
+  return { values: values.map((value, i) => value + mean[i % columns]!), loss };
+}
+
+for (const [rows, size, columns, mean] of [
+  [50, 4, 3, 1000],
+  [300, 13, 7, 1000],
+  [300, 13, 7, -1e5],
+  // More than 2^24 products, of few columns and of many.
+  [4500, 60, 64, 1000],
+  [3000, 80, 75, 1000],
+] as const) {
+  for (const center of [false, true]) {
+    const title = `${rows} rows, M = ${size}, n = ${columns}, around ${mean}${center ? ', centred' : ''}`;
+    const { w, random } = draw(rows, size, columns);
+    const x = smooth(w, size, columns, mean);
+    const reference = () => (center ? centeredReference : ridgeReference)(w, x, size, columns, 1e-6);
+
+    test(`loss and values of ${title}`, (t) => {
+      const expected = reference();
+      runtime.step(() => {
+        const { values, loss } = equations(runtime, w, x, [rows, size, columns], rows, center).solve(1e-6);
+        // Of many columns WᵀX is not summed in float64 alone, and only a millionth of the targets' squares is left over.
+        const limit = columns > 64 ? 2e-3 : 1e-4;
+        t.true(Math.abs(loss / expected.loss - 1) < limit, `loss ${loss}, expected ${expected.loss}`);
+        const error = worst(values.toArray(), expected.values);
+        t.true(error < 1e-5, `values: ${error}`);
+      });
+    });
+
+    test(`gradient of ${title}`, (t) => {
+      const { values } = reference();
+      // The weights go on to sum to 1, as those of a softmax do: what all of a row have in common does not count.
+      const direction = w.map(() => gaussian(random));
+      for (let r = 0; r < rows; r++) {
+        const row = direction.subarray(r * size, (r + 1) * size);
+        const sum = row.reduce((a, b) => a + b);
+        for (let j = 0; j < size; j++) row[j]! -= sum / size;
+      }
+      const squares = (h: number) => {
+        const moved = w.map((value, i) => value + h * direction[i]!);
+        return squaredErrorReference(moved, x, values, size, columns);
+      };
+      const difference = (squares(1e-4) - squares(-1e-4)) / 2e-4;
+      runtime.step(() => {
+        const found = equations(runtime, w, x, [rows, size, columns], rows, center);
+        found.solve(1e-6);
+        const weights = runtime.tensor(w, [rows, size], { requiresGrad: true });
+        found.loss(weights, runtime.tensor(x, [rows, columns])).backward();
+        const slope = weights.grad!.reduce((sum, value, i) => sum + value * direction[i]!, 0);
+        const error = Math.abs(slope - difference) / (Math.hypot(...direction) * Math.sqrt(columns));
+        t.true(error < (center ? 1e-6 : 1e-8 * Math.abs(mean)), `slope ${slope}, expected ${difference}: ${error}`);
+      });
+    });
+  }
+}
+
+test('with center, a constant added to the targets is added to the values, whatever the ridge', (t) => {
+  const { w } = draw(70, 13, 6);
+  const x = Float64Array.from({ length: 70 * 6 }, (_, i) => (i * 7919) % 127);
+  for (const ridge of [1e-6, 0.1, 10]) {
+    const solve = (shift: number) =>
+      runtime.step(() => {
+        const moved = x.map((value) => value + shift);
+        const { values, loss } = equations(runtime, w, moved, [70, 13, 6], 70, true).solve(ridge);
+        return { values: values.toArray().map((value) => value - shift), loss };
+      });
+    const [near, far] = [solve(0), solve(4096)];
+    t.true(worst(far.values, near.values) < 1e-4, `ridge ${ridge}: ${worst(far.values, near.values)}`);
+    t.true(Math.abs(far.loss / near.loss - 1) < 1e-6);
+  }
+});
+
+test('without center, the penalty is on the values, wherever the targets lie', (t) => {
+  const { w } = draw(70, 13, 6);
+  const x = smooth(w, 13, 6, 50);
+  const expected = ridgeReference(w, x, 13, 6, 0.1);
+  runtime.step(() => {
+    const { values, loss } = equations(runtime, w, x, [70, 13, 6], 70).solve(0.1);
+    t.true(worst(values.toArray(), expected.values) < 1e-5);
+    t.true(Math.abs(loss / expected.loss - 1) < 1e-5, `${loss}, expected ${expected.loss}`);
+  });
+});
+
+test('weights need not sum to 1', (t) => {
+  const random = seeded(5);
+  const w = Float64Array.from({ length: 90 * 7 }, () => Math.fround(10 * gaussian(random)));
+  const x = Float64Array.from({ length: 90 * 3 }, () => Math.fround(1000 + gaussian(random)));
+  const expected = ridgeReference(w, x, 7, 3, 0.01);
+  for (const center of [false, true]) {
+    runtime.step(() => {
+      const { values, loss } = equations(runtime, w, x, [90, 7, 3], 90, center).solve(0.01);
+      t.true(worst(values.toArray(), expected.values) < 1e-5);
+      t.true(Math.abs(loss / expected.loss - 1) < 1e-6);
+    });
+  }
+});
+
+test('the loss of a million rows is what the values leave over', (t) => {
+  const [rows, size] = [1_000_000, 3];
+  const random = seeded(8);
+  const w = new Float32Array(rows * size);
+  const x = new Float32Array(rows);
+  for (let r = 0; r < rows; r++) {
+    const row = w.subarray(r * size, (r + 1) * size);
+    for (let j = 0; j < size; j++) row[j] = random() + 0.01;
+    const total = row.reduce((a, b) => a + b);
+    for (let j = 0; j < size; j++) row[j]! /= total;
+    x[r] = 1000 + Math.sin(10 * row[0]!) + 0.01 * row[1]!;
+  }
+  const { values, loss } = runtime.step(() => {
+    const found = new NormalEquations(runtime, size, 1, { center: true });
+    found.add(runtime.tensor(w, [rows, size]), runtime.tensor(x, [rows, 1]));
+    const solution = found.solve(1e-6);
+    return { values: solution.values.toArray(), loss: solution.loss };
+  });
+  let squares = 0;
+  for (let r = 0; r < rows; r++) {
+    let read = 0;
+    for (let j = 0; j < size; j++) read += w[r * size + j]! * values[j]!;
+    squares += (x[r]! - read) ** 2;
+  }
+  t.true(Math.abs(loss / (squares / 2) - 1) < 1e-5, `${loss}, expected ${squares / 2}`);
+});
+
+test('a solution makes packed copies of its values stale', (t) => {
+  const found = new NormalEquations(runtime, 4, 2);
+  const reads = runtime.step(() => {
+    const weights = runtime.tensor([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1], [4, 4]);
+    return [1, 5].map((value) => {
+      found.reset();
+      found.add(weights, runtime.tensor(new Array(8).fill(value), [4, 2]));
+      // Five rows are enough for linear to pack the weight.
+      return linear(runtime.zeros([5, 2]).set(new Array(10).fill(1)), found.solve(0).values).toArray();
+    });
+  });
+  t.true(reads[0]!.every((value) => Math.abs(value - 2) < 1e-5));
+  t.true(reads[1]!.every((value) => Math.abs(value - 10) < 1e-5));
+});
+
+test('equations that do not fit are refused before anything is allocated', (t) => {
+  const before = runtime.memory.used;
+  for (const [size, columns] of [
+    [16_384, 1],
+    [23_171, 1],
+    [2 ** 31, 1],
+    [16, 2 ** 27],
+    [Number.MAX_SAFE_INTEGER, 1],
+  ] as const) {
+    t.throws(() => new NormalEquations(runtime, size, columns), {
+      instanceOf: RangeError,
+      message: /^NormalEquations: cannot allocate \d\S* bytes/,
+    });
+  }
+  t.is(runtime.memory.used, before);
+});
 
 test('batches add up to the same values', (t) => {
   const sizes = [100, 10, 7];
@@ -121,17 +310,17 @@ test('wrong arguments say what was wrong', (t) => {
     const found = new NormalEquations(runtime, 3, 2);
     const weights = runtime.zeros([5, 3]);
     t.throws(() => found.add(runtime.zeros([5, 2]), weights), {
-      message: /^add: weights must have shape \[\*, 3\], got/,
+      message: /^NormalEquations\.add: weights must have shape \[\*, 3\], got/,
     });
     t.throws(() => found.add(weights, runtime.zeros([4, 2])), {
-      message: /^add: targets must have shape \[5, 2\], got/,
+      message: /^NormalEquations\.add: targets must have shape \[5, 2\], got/,
     });
-    t.throws(() => found.solve(-1), { message: 'solve: ridge must be a finite number ≥ 0, got -1' });
+    t.throws(() => found.solve(-1), { message: 'NormalEquations.solve: ridge must be a finite number ≥ 0, got -1' });
     t.throws(() => found.loss(weights, runtime.zeros([5, 2])), {
-      message: /^loss: the equations must be solved first/,
+      message: /^NormalEquations\.loss: the equations must be solved first/,
     });
     found.add(runtime.tensor(new Array(15).fill(NaN), [5, 3]), runtime.zeros([5, 2]));
-    t.throws(() => found.solve(1), { message: 'solve: the weights must be finite, got NaN' });
+    t.throws(() => found.solve(1), { message: 'NormalEquations.solve: the weights must be finite, got NaN' });
     return found;
   });
   t.throws(() => new NormalEquations(runtime, 0, 2), {

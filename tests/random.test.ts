@@ -1,6 +1,6 @@
 // Random: moments of the distributions, streams and their states, arguments.
 import test from 'ava';
-import { load, Random } from '../index.js';
+import { load, mul, Random, sum } from '../index.js';
 import { philox } from './reference/philox.js';
 
 const runtime = await load();
@@ -121,29 +121,89 @@ test('a state continues the stream, also through JSON', (t) => {
   );
 });
 
-test('a refused call leaves the stream unchanged', (t) => {
+test('a refused call leaves the stream unchanged', async (t) => {
   const random = new Random(runtime, 3);
+  const [small, other] = [await load({ threads: 1, maxMemory: 2 ** 22 }), await load({ threads: 1 })];
+  const cramped = new Random(small, 3);
   const before = random.state;
-  const cases: [() => unknown, RegExp][] = [
+  const refusals: [() => unknown, RegExp][] = [
     [() => new Random(runtime, -1), /^Random: seed must be an integer ≥ 0, got -1$/],
     [() => new Random(runtime, 0.5), /^Random: seed must be an integer/],
-    [() => random.uniform([2], { low: 1, high: 0 }), /^uniform: high must be a finite number ≥ 1, got 0$/],
-    [() => random.uniform([2], { low: -3e38, high: 3e38 }), /^uniform: high must be within float32 range of low/],
-    [() => random.normal([2], { std: -1 }), /^normal: std must be a finite number ≥ 0, got -1$/],
-    [() => random.normal([2], { mean: Number.NaN }), /^normal: mean must be a finite number, got NaN$/],
-    [() => random.normal([-1]), /shape must hold non-negative integers/],
-    [() => random.bernoulli([2], 1.5), /^bernoulli: p must be a finite number in \[0, 1\], got 1.5$/],
-    [() => random.permutation(-1), /^permutation: n must be an integer in \[0, 1073741824\], got -1$/],
-    [() => random.permutation(2 ** 31), /^permutation: n must be an integer in \[0, 1073741824\], got 2147483648$/],
-    [() => random.integer(3, 3), /^integer: highExclusive must be an integer ≥ 4, got 3$/],
-    [() => random.integer(0.5, 3), /^integer: low must be an integer, got 0.5$/],
-    [() => random.integer(-(2 ** 53 - 1), 2 ** 53 - 1), /^integer: highExclusive must be less than low \+ 2\^53/],
-    [() => random.setState({ seed: 1, counter: -1 }), /^setState: counter must be an integer ≥ 0, got -1$/],
-    [() => random.setState({ seed: Number.NaN, counter: 1 }), /^setState: seed must be an integer/],
+    [() => new Random(undefined as never, 1), /^Random: runtime must be a Runtime, got undefined$/],
+    [() => new Random({} as never, 1), /^Random: runtime must be a Runtime, got an Object$/],
+    [() => random.uniform([2], { low: 1, high: 0 }), /^Random\.uniform: high must be a finite number ≥ 1, got 0$/],
+    [() => random.uniform([2], { low: -3e38, high: 3e38 }), /^Random\.uniform: high must be within float32 range of/],
+    [() => random.uniform([2], null as never), /^Random\.uniform: options must be an object, got null$/],
+    [() => random.uniform([2], { min: 1 } as never), /^Random\.uniform: unknown option "min"; options are low, high$/],
+    [
+      () => random.uniform(undefined as never),
+      /^Random\.uniform: shape must be an array of dimensions, got undefined$/,
+    ],
+    [() => random.uniform([2 ** 31]), /^Random\.uniform: shape must /],
+    [() => random.normal([2], { std: -1 }), /^Random\.normal: std must be a finite number ≥ 0, got -1$/],
+    [() => random.normal([2], { mean: Number.NaN }), /^Random\.normal: mean must be a finite number, got NaN$/],
+    [() => random.normal([-1]), /^Random\.normal: shape must /],
+    [() => random.bernoulli([2], 1.5), /^Random\.bernoulli: p must be a finite number in \[0, 1\], got 1.5$/],
+    [
+      () => random.bernoulli([2], undefined as never),
+      /^Random\.bernoulli: p must be a finite number in \[0, 1\], got und/,
+    ],
+    [() => random.permutation(-1), /^Random\.permutation: n must be an integer in \[0, 1073741824\], got -1$/],
+    [() => random.permutation(2 ** 31), /^Random\.permutation: n must be an integer in .*, got 2147483648$/],
+    [() => random.permutation(2n as never), /^Random\.permutation: n must be an integer in .*, got 2n$/],
+    [() => random.integer(3, 3), /^Random\.integer: highExclusive must be an integer ≥ 4, got 3$/],
+    [() => random.integer(0.5, 3), /^Random\.integer: low must be an integer, got 0.5$/],
+    [
+      () => random.integer(-(2 ** 53 - 1), 2 ** 53 - 1),
+      /^Random\.integer: highExclusive must be less than low \+ 2\^53/,
+    ],
+    [() => random.setState({ seed: 1, counter: -1 }), /^Random\.setState: counter must be an integer in .*, got -1$/],
+    [() => random.setState({ seed: 1, counter: 2 ** 53 - 1 }), /^Random\.setState: counter must be an integer in/],
+    [() => random.setState({ seed: Number.NaN, counter: 1 }), /^Random\.setState: seed must be an integer/],
+    [
+      () => random.setState({ seed: 1 } as never),
+      /^Random\.setState: counter must be an integer in .*, got undefined$/,
+    ],
+    [() => random.setState(undefined as never), /^Random\.setState: state must be \{ seed, counter \}, got undefined$/],
+    [() => random.setState('{}' as never), /^Random\.setState: state must be \{ seed, counter \}, got "\{\}"$/],
+    [() => random.fillNormal(null as never, 0, 1), /^Random\.fillNormal: tensor must be a Tensor, got null$/],
+    [
+      () => random.fillNormal(runtime.zeros([2]), 0, -1),
+      /^Random\.fillNormal: std must be a finite number ≥ 0, got -1$/,
+    ],
+    [
+      () => random.fillUniform(runtime.zeros([2]), 1, 0),
+      /^Random\.fillUniform: high must be a finite number ≥ 1, got 0$/,
+    ],
+    [() => cramped.permutation(2 ** 30), /out of memory: /],
+    [() => cramped.normal([2 ** 29]), /out of memory: /],
   ];
-  for (const [call, message] of cases) t.throws(() => runtime.step(call), { instanceOf: RangeError, message });
+  for (const [call, message] of refusals) {
+    const error = t.throws(call, { message });
+    t.true(error instanceof RangeError || error instanceof TypeError, `${error}`);
+  }
   const dead = runtime.step(() => runtime.zeros([2]));
   t.throws(() => random.fillNormal(dead, 0, 1), { instanceOf: ReferenceError });
   t.throws(() => random.fillUniform(dead, 0, 1), { instanceOf: ReferenceError });
+  const foreign = other.tensor([1, 2]);
+  t.throws(() => random.fillNormal(foreign, 0, 1), {
+    instanceOf: RangeError,
+    message: 'Random.fillNormal: tensor belongs to another runtime',
+  });
+  t.throws(() => random.fillUniform(foreign, 0, 1), {
+    message: 'Random.fillUniform: tensor belongs to another runtime',
+  });
+  t.deepEqual(foreign.toArray(), Float32Array.of(1, 2));
   t.deepEqual(random.state, before);
+  t.deepEqual(cramped.state, before);
+});
+
+test('filling a tensor counts as a change of its values', (t) => {
+  const random = new Random(runtime, 4);
+  const x = runtime.tensor([1, 2], [2], { requiresGrad: true });
+  runtime.step(() => {
+    const loss = sum(mul(x, x));
+    random.fillNormal(x, 0, 1);
+    t.throws(() => loss.backward(), { message: /changed/ });
+  });
 });

@@ -1,9 +1,7 @@
 // The kernel memory and its fit: what models/kernel-memory/fit.ts does by default, kernel by kernel in the same order.
 import { attentionWeights, attentionWeightsBackward } from '../attention';
-import { mul } from '../elementwise';
 import { matmul, matmulScratchBytes } from '../matmul/matmul';
 import { adam } from '../optim';
-import { sum } from '../reduce';
 import { clear, copy } from '../shaping';
 import { NormalEquations } from './normal-equations';
 
@@ -46,8 +44,7 @@ export class KernelMemory {
     clear(average, size);
     clear(averageSquare, size);
     copy(best, this.keys, size);
-    const squares = squaresOf(x, rows * this.valueSize);
-    const equations = new NormalEquations(this.memorySize, this.valueSize, rows, squares, this.values, this.scratch);
+    const equations = new NormalEquations(this.memorySize, this.valueSize, rows, this.values, this.scratch);
     let lowest = Infinity;
     for (let step: u32 = 1; step <= iterations; step++) {
       copy(before, this.keys, size);
@@ -85,13 +82,6 @@ export class KernelMemory {
     clear(dkeys, m * this.keySize);
     matmul(dkeys, dweights, q, this.scratch, m, this.keySize, rows, A_TRANSPOSED | ACCUMULATE);
   }
-}
-
-function squaresOf(x: usize, n: u32): f64 {
-  const products = heap.alloc(4 * n);
-  mul(products, x, x, n);
-  sum(products, products, 1, n, 1, 1);
-  return load<f32>(products);
 }
 
 /** base^exponent as bindings/optim/adam.ts has it. */

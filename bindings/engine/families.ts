@@ -5,6 +5,8 @@ import type { Kernels } from './kernels.js';
 export interface Family {
   /** One of them, by which a runtime is known to have them. */
   readonly kernel: keyof Kernels;
+  /** A kernel of the larger family that has all of these too, where there is one. */
+  readonly within?: keyof Kernels;
   /** The module of each build: deflated, in base64. */
   readonly relaxed: () => Promise<{ wasm: string }>;
   readonly simd: () => Promise<{ wasm: string }>;
@@ -17,7 +19,7 @@ export const coreKernels: Family = {
   simd: () => import('../wasm/simd-core.js'),
 };
 
-/** @internal What `load` instantiates. */
+/** @internal The families to which the program refers. */
 export const families: Family[] = [coreKernels];
 
 // The annotations let a bundler drop the families to which no op of the bundle refers, and so keep `load` from loading them.
@@ -60,6 +62,7 @@ export const gumbelKernels: Family = /* @__PURE__ */ register({
 /** @internal */
 export const logitKernels: Family = /* @__PURE__ */ register({
   kernel: 'softmax',
+  within: 'lstmCell',
   relaxed: () => import('../wasm/relaxed-logits.js'),
   simd: () => import('../wasm/simd-logits.js'),
 });
@@ -76,6 +79,13 @@ export const normalizationKernels: Family = /* @__PURE__ */ register({
   kernel: 'batchNorm',
   relaxed: () => import('../wasm/relaxed-normalization.js'),
   simd: () => import('../wasm/simd-normalization.js'),
+});
+
+/** @internal */
+export const optimizerKernels: Family = /* @__PURE__ */ register({
+  kernel: 'sgd',
+  relaxed: () => import('../wasm/relaxed-optimizers.js'),
+  simd: () => import('../wasm/simd-optimizers.js'),
 });
 
 /** @internal */
@@ -102,6 +112,18 @@ export const sequenceKernels: Family = /* @__PURE__ */ register({
 function register(family: Family): Family {
   families.push(family);
   return family;
+}
+
+/**
+ * Returns the modules that `load` instantiates.
+ *
+ * @internal
+ * @param build The build.
+ * @returns Their bytes: deflated, in base64.
+ */
+export function embedded(build: 'relaxed' | 'simd'): Promise<{ wasm: string }>[] {
+  const needed = families.filter(({ within }) => !families.some(({ kernel }) => kernel === within));
+  return needed.map((family) => family[build]());
 }
 
 /**

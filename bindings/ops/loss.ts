@@ -6,29 +6,70 @@ import { expectSameShape, expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Mean binary cross-entropy of `sigmoid(x)` and `target`, PyTorch's `binary_cross_entropy_with_logits`; stable for
- * every x.
+ * Computes the mean binary cross-entropy of `sigmoid(x)` and `target`, as PyTorch's
+ * `binary_cross_entropy_with_logits`. Numerically stable for every x.
  *
- * `x: [...], target: [...] → []`. Throws a RangeError where the shapes differ.
+ * @param x Logits of any shape.
+ * @param target Probabilities in [0, 1], of the shape of x.
+ * @returns The loss, [].
+ * @throws {RangeError} The shapes differ.
+ *
+ * @example
+ * ```ts
+ * import { binaryCrossEntropyWithLogits, load } from 'tapehead';
+ * const runtime = await load();
+ * const loss = runtime.noGrad(() => {
+ *   return binaryCrossEntropyWithLogits(runtime.tensor([0, 0]), runtime.tensor([0, 1])).item();
+ * });
+ * console.log(loss.toFixed(4)); // → 0.6931
+ * ```
  */
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor): Tensor {
   return pairwise('binaryCrossEntropyWithLogits', logitKernels, 'bceWithLogits', x, target);
 }
 
-/** Mean of `(x - target)²`: `x: [...], target: [...] → []`. Throws a RangeError where the shapes differ. */
+/**
+ * Computes the mean of `(x - target)²`.
+ *
+ * @param x Predictions of any shape.
+ * @param target Targets, of the shape of x.
+ * @returns The loss, [].
+ * @throws {RangeError} The shapes differ.
+ *
+ * @example
+ * ```ts
+ * import { load, mseLoss } from 'tapehead';
+ * const runtime = await load();
+ * const loss = runtime.noGrad(() => mseLoss(runtime.tensor([1, 2]), runtime.tensor([1, 4])).item());
+ * console.log(loss); // → 2
+ * ```
+ */
 export function mseLoss(x: Tensor, target: Tensor): Tensor {
   return pairwise('mseLoss', coreKernels, 'mse', x, target);
 }
 
 /**
- * Mean over rows of `-logSoftmax(logits)[targets]`.
+ * Computes the mean over rows of `-logSoftmax(logits)[target]`.
  *
- * `logits: [B, C], targets: B classes from 0 to C - 1 → []`. Throws a RangeError where a target is no class.
+ * @param logits Logits, [B, C].
+ * @param targets Class of each row, B integers in [0, C - 1].
+ * @returns The loss, [].
+ * @throws {RangeError} The sizes do not match, or a target is not a class.
+ * @throws {TypeError} `targets` is not an Int32Array.
+ *
+ * @example
+ * ```ts
+ * import { crossEntropy, load } from 'tapehead';
+ * const runtime = await load();
+ * const loss = runtime.noGrad(() => crossEntropy(runtime.tensor([[0, 0, 0, 0]]), Int32Array.of(2)).item());
+ * console.log(loss.toFixed(4)); // → 1.3863
+ * ```
  */
 export function crossEntropy(logits: Tensor, targets: Int32Array): Tensor {
   expectShape('crossEntropy', 'logits', logits, -1, -1);
   const [rows, columns] = logits.shape as [number, number];
-  if (!(targets instanceof Int32Array)) failType('crossEntropy', 'targets', 'be an Int32Array', targets);
+  if (Object.prototype.toString.call(targets) !== '[object Int32Array]')
+    failType('crossEntropy', 'targets', 'be an Int32Array', targets);
   if (targets.length !== rows) fail('crossEntropy', 'targets', `hold ${rows} classes`, targets.length);
   for (const target of targets) {
     if (target < 0 || target >= columns) fail('crossEntropy', 'targets', `lie in [0, ${columns - 1}]`, target);

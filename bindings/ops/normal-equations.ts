@@ -2,194 +2,284 @@
 
 import { kernelsOf, regressionKernels } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import { expectInteger, expectNumber, fail } from '../tensor/check.js';
+import {
+  expectBoolean,
+  expectFits,
+  expectInteger,
+  expectNumber,
+  expectOptions,
+  fail,
+  type OptionKeys,
+} from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { CenteredTargets } from './centered-targets.js';
 
-/** The values V that minimize ½‖X − WV‖² + ½λ‖V‖². */
+/** Result of `NormalEquations.solve`: the values V that minimise ½‖X − WV‖² + ½λ‖V‖². */
 export interface RidgeSolution {
-  /** V: [M, n]; overwritten by the next solution. */
+  /** Values V, [M, n]; overwritten by the next solution. */
   readonly values: Tensor;
   /** ½‖X − WV‖² over all rows added. */
   readonly loss: number;
-  /** The λ that was used: the one asked for, or more where the matrix was not positive definite. */
+  /** The λ used: the one given, or more where the matrix was not positive definite. */
   readonly ridge: number;
-  /** Estimate of the 1-norm condition number of WᵀW + λI; at most three times too low as a rule. */
+  /** Estimate of the 1-norm condition number of WᵀW + λI; rarely more than three times too low. */
   readonly condition: number;
 }
 
-/** What is known of the targets beforehand. */
+/** Options of `NormalEquations`. */
 export interface NormalEquationsOptions {
-  /** ‖X‖² of all rows that will be added, where it is known: it is then not summed again. */
-  targetSquares?: number;
+  /**
+   * For weights whose rows sum to 1: penalise deviations from the targets' mean instead of from 0, so that targets with a constant added
+   * give values with that constant added. The gradient of `loss` then lacks a constant in every row, which such weights do not see.
+   * Default false.
+   */
+  center?: boolean;
 }
 
+const OPTIONS: OptionKeys<NormalEquationsOptions> = { center: true };
+
 const EPSILON = 2 ** -52;
-/** Where the factor fails, λ grows by this until it does not. */
+/** Factor by which λ grows until the Cholesky factor exists. */
 const RAISE = 10;
-const ROWS_AT_A_TIME = 1024;
-/** Products of a batch up to which all of its sums are taken in float64: some milliseconds. */
+/** Products of a batch, and columns of targets, up to which WᵀX is summed in float64 alone. */
 const FEW_PRODUCTS = 2 ** 24;
+const FEW_COLUMNS = 64;
 
 /**
- * The equations (WᵀW + λI) V = WᵀX of a least-squares fit, gathered batch by batch. Made inside a step they are gone at its end,
- * made outside they stay, and batches can be added in steps of their own.
+ * Gathers the normal equations (WᵀW + λI) V = WᵀX of a least-squares fit batch by batch, and solves them.
  *
- * WᵀW is summed in float64, where a product of two float32 numbers is exact: it stays positive semidefinite, and a small λ keeps
- * its meaning. So is WᵀX of small batches (up to 2^24 products); of larger ones, which have a test error of their own to lose it
- * in, it is summed in float32. Source: Hoerl and Kennard 1970.
+ * WᵀW is summed in float64, where products of float32 are exact: it stays positive semidefinite, and a small λ keeps its meaning. So are
+ * the squares of the targets, and WᵀX up to 2^24 products a batch or 64 columns of targets; beyond, float32 adds up 1024 rows at a
+ * time. Targets are centred on their mean where the weights sum to 1, so that an offset costs no digits.
+ *
+ * Created inside a step, the equations are freed at its end; created outside, batches can be added in steps of their own.
+ *
+ * @example
+ * ```ts
+ * import { load, NormalEquations } from 'tapehead';
+ * const runtime = await load();
+ * const values = runtime.step(() => {
+ *   const equations = new NormalEquations(runtime, 2, 1);
+ *   equations.add(runtime.tensor([1, 0, 0, 1, 0.5, 0.5], [3, 2]), runtime.tensor([10, 20, 15], [3, 1]));
+ *   return equations.solve(0).values.toArray();
+ * });
+ * console.log(values); // → Float32Array(2) [ 10, 20 ]
+ * ```
+ *
+ * @see Hoerl & Kennard 1970.
  */
 export class NormalEquations {
   readonly #gram: Tensor;
   readonly #cross: Tensor;
   readonly #values: Tensor;
-  readonly #targetSquares: number | undefined;
-  /** ‖X‖² of the rows added. */
-  #squares: number;
+  /** Values less the targets' mean. */
+  readonly #deviations: Tensor;
+  readonly #targets: CenteredTargets;
+  readonly #center: boolean;
+  /** Sum of squares of the centred targets. */
+  #squares = 0;
   #solution: RidgeSolution | undefined;
 
-  /** For weights [·, `memorySize`] and targets [·, `valueSize`]. */
+  /**
+   * Creates equations without rows.
+   *
+   * @param runtime Runtime whose memory holds the tensors.
+   * @param memorySize Number of weights in a row M, at least 1.
+   * @param valueSize Number of targets in a row n, at least 1.
+   * @param options Kind of penalty.
+   * @throws {RangeError} A size is no positive integer, or the equations do not fit in memory.
+   */
   constructor(
-    /** Where the tensors live. */
+    /** Runtime whose memory holds the tensors. */
     readonly runtime: Runtime,
-    /** M. */
+    /** Number of weights in a row M. */
     readonly memorySize: number,
-    /** n. */
+    /** Number of targets in a row n. */
     readonly valueSize: number,
-    { targetSquares }: NormalEquationsOptions = {},
+    options: NormalEquationsOptions = {},
   ) {
+    const { center = false } = expectOptions('NormalEquations', options, OPTIONS);
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
-    const kernels = kernelsOf('NormalEquations', regressionKernels, runtime);
-    this.#gram = runtime.zeros([kernels.symmetricBytes(memorySize) / 4]);
-    this.#cross = runtime.zeros([kernels.columnPanelBytes(memorySize, valueSize) / 4]);
+    expectBoolean('NormalEquations', 'center', center);
+    const { columnPanelBytes } = kernelsOf('NormalEquations', regressionKernels, runtime);
+    const [gram, cross] = [columnPanelBytes(memorySize, memorySize), columnPanelBytes(memorySize, valueSize)];
+    // A factor as large as WᵀW comes with every solution.
+    expectFits('NormalEquations', 2 * gram + 2 * cross);
+    this.#gram = runtime.zeros([gram / 4]);
+    this.#cross = runtime.zeros([cross / 4]);
     this.#values = runtime.zeros([memorySize, valueSize]);
-    this.#targetSquares = targetSquares;
-    this.#squares = targetSquares ?? 0;
+    this.#deviations = runtime.zeros([memorySize, valueSize]);
+    this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
+    this.#center = center;
   }
 
-  /** Back to no rows. */
+  /** Removes all rows. */
   reset(): void {
-    this.#expectAlive('reset');
+    this.#expectAlive('NormalEquations.reset');
     for (const { pointer, size } of [this.#gram, this.#cross]) this.runtime.arena.zero(pointer, size);
-    this.#squares = this.#targetSquares ?? 0;
-    this.#solution = undefined;
-  }
-
-  /** Adds rows: `weights: [B, M]`, `targets: [B, n]`. Throws a RangeError where the sizes do not fit. */
-  add(weights: Tensor, targets: Tensor): void {
-    const rows = this.#expectRows('add', weights, targets);
-    const { kernels, arena } = this.runtime;
-    const { memorySize: m, valueSize: n } = this;
-    const mark = arena.mark();
-    const scratch = this.runtime.allocate(kernels.gramScratchBytes(m) / 4);
-    const most = kernels.gramRows();
-    const panels = Math.ceil(m / 4);
-    for (let row = 0; row < rows; row += most) {
-      const count = Math.min(most, rows - row);
-      kernels.widenRows(scratch, weights.pointer + 4 * row * m, count, m, 0, panels);
-      kernels.addGram(this.#gram.pointer, scratch, count, m, 0, panels);
-    }
-    if (this.#isSmall(rows)) {
-      kernels.addCross(this.#cross.pointer, weights.pointer, targets.pointer, scratch, rows, m, n);
-    } else {
-      const product = this.runtime.allocate(m * n);
-      kernels.matmul(product, weights.pointer, targets.pointer, arena.scratch, m, n, rows, TRANSPOSE_A);
-      kernels.addToCross(this.#cross.pointer, product, m, n);
-    }
-    arena.reset(mark);
-    if (this.#targetSquares === undefined) this.#squares += kernels.sumSquares(targets.pointer, targets.size);
+    this.#targets.reset();
+    this.#squares = 0;
     this.#solution = undefined;
   }
 
   /**
-   * The values that fit best, with ridge λ at least 0. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until
-   * it is, and the solution says to what.
+   * Adds rows.
+   *
+   * @param weights Weights W, [B, M].
+   * @param targets Targets X, [B, n].
+   * @throws {RangeError} The shapes do not fit.
+   */
+  add(weights: Tensor, targets: Tensor): void {
+    const rows = this.#expectRows('NormalEquations.add', weights, targets);
+    this.#solution = undefined;
+    if (rows === 0) return;
+    this.#targets.setMean(weights, targets);
+    const { kernels, arena } = this.runtime;
+    const { memorySize: m, valueSize: n } = this;
+    const mark = arena.mark();
+    const most = kernels.gramRows();
+    const panels = this.runtime.allocate(kernels.columnPanelBytes(most, m) / 4);
+    const exact = n <= FEW_COLUMNS || this.#isSmall(rows);
+    const product = this.runtime.allocate(exact ? kernels.columnPanelBytes(most, 4) / 4 : m * n);
+    this.#targets.eachBlock(weights, targets, (w, centered, count) => {
+      this.#squares += kernels.sumSquares(centered, count * n);
+      for (let row = 0; row < count; row += most) {
+        const depth = Math.min(most, count - row);
+        const [from, x] = [w + 4 * row * m, centered + 4 * row * n];
+        kernels.widenRows(panels, from, depth, m, 0, Math.ceil(m / 4));
+        kernels.addGram(this.#gram.pointer, panels, depth, m, 0, Math.ceil(m / 4));
+        if (exact) kernels.addCross(this.#cross.pointer, panels, x, product, depth, m, n, 0, Math.ceil(n / 4));
+      }
+      if (exact) return;
+      kernels.matmul(product, w, centered, arena.scratch, m, n, count, TRANSPOSE_A);
+      kernels.addToCross(this.#cross.pointer, product, m, n);
+    });
+    arena.reset(mark);
+  }
+
+  /**
+   * Solves for the values that fit best. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until it is.
+   *
+   * @param ridge Ridge λ, non-negative.
+   * @returns The values, the loss, the λ used and the condition.
+   * @throws {RangeError} `ridge` is negative or not finite, or a weight is not finite.
    */
   solve(ridge: number): RidgeSolution {
-    expectNumber('solve', 'ridge', ridge, 0);
-    this.#expectAlive('solve');
+    expectNumber('NormalEquations.solve', 'ridge', ridge, 0);
+    this.#expectAlive('NormalEquations.solve');
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
-    const values = this.#values;
+    const [values, deviations] = [this.#values, this.#deviations.pointer];
     const mark = arena.mark();
-    const factor = runtime.allocate(kernels.symmetricBytes(m) / 4);
+    const factor = runtime.allocate(this.#gram.size);
     const work = runtime.allocate(8 * (m + 3) * (runtime.threads?.count ?? 1));
     const panels = Math.ceil(n / 4);
     const parts = runtime.allocate(4 * panels);
     const norm = kernels.symmetricNorm(this.#gram.pointer, work, m);
-    if (!Number.isFinite(norm)) fail('solve', 'the weights', 'be finite', norm);
+    if (!Number.isFinite(norm)) fail('NormalEquations.solve', 'the weights', 'be finite', norm);
     const tolerance = m * EPSILON * norm;
     let used = ridge;
     while (kernels.cholesky(factor, this.#gram.pointer, m, used, tolerance) !== 0) {
       used = Math.max(used * RAISE, tolerance * RAISE, Number.MIN_VALUE * 2 ** 60);
     }
-    kernels.choleskySolve(values.pointer, parts, factor, this.#cross.pointer, work, m, n, 0, panels);
+    const targets = this.#center ? this.#cross.pointer : this.#penalisedCross(used);
+    kernels.choleskySolve(deviations, parts, factor, targets, work, m, n, 0, panels);
     const explained = kernels.sumExplained(parts, panels);
     const condition = (norm + used) * kernels.inverseNorm(factor, work, m);
     arena.reset(mark);
-    const penalty = used * kernels.sumSquares(values.pointer, values.size);
-    const loss = Math.max(0, this.#squares - explained - penalty) / 2;
+    kernels.addBias(values.pointer, deviations, this.#targets.mean.pointer, m, n);
+    runtime.changed(values);
+    const loss = Math.max(0, this.#squares - explained - used * this.#penalty()) / 2;
     this.#solution = { values, loss, ridge: used, condition };
     return this.#solution;
   }
 
   /**
-   * The loss ½‖X − WV‖² of the last solution, as an op: its gradient reaches `weights`, with V held fixed. It is that of the rows
-   * given here; its value is that of all rows added, which the solution has already.
+   * Computes the loss ½‖X − WV‖² of the last solution as an op, with a gradient to `weights` while V is held fixed.
    *
-   * `weights: [B, M], targets: [B, n] → [1]`. The gradient is (WV − X)Vᵀ, computed as W(VVᵀ) − XVᵀ where that takes fewer
-   * operations (n > M), but not of small batches: the difference of two larger numbers is less exact.
+   * The gradient (WV − X)Vᵀ is that of the rows given; the value is that of all rows added, which the solution has already. With
+   * `center` and more targets than weights, large batches take fewer operations as W(VVᵀ) − XVᵀ.
+   *
+   * @param weights Weights W, [B, M].
+   * @param targets Targets X, [B, n].
+   * @returns The loss, [1].
+   * @throws {RangeError} The shapes do not fit, or the equations have no solution yet.
    */
   loss(weights: Tensor, targets: Tensor): Tensor {
-    const rows = this.#expectRows('loss', weights, targets);
+    const rows = this.#expectRows('NormalEquations.loss', weights, targets);
     const solution = this.#solution;
-    if (solution === undefined) return fail('loss', 'the equations', 'be solved first', 'no solution');
+    if (solution === undefined) return fail('NormalEquations.loss', 'the equations', 'be solved first', 'no solution');
     const { runtime } = this;
     const y = runtime.tensor([solution.loss]);
-    runtime.record('loss', [weights], [y], () => {
-      const dw = runtime.gradient(weights);
-      const dy = runtime.arena.readOne(y.gradPointer);
-      if (this.valueSize > this.memorySize && !this.#isSmall(rows))
-        this.#addExpandedGradient(dw, dy, weights, targets, solution.values);
-      else this.#addResidualGradient(dw, dy, weights, targets, solution.values, rows);
-    });
+    const expanded = this.#center && this.valueSize > this.memorySize && !this.#isSmall(rows);
+    const backward = () => {
+      const [dw, dy] = [runtime.gradient(weights), runtime.arena.readOne(y.gradPointer)];
+      if (expanded) this.#addExpandedGradient(dw, dy, weights, targets);
+      else this.#addResidualGradient(dw, dy, weights, targets);
+    };
+    runtime.record('NormalEquations.loss', [weights], [y], backward, [weights, targets, solution.values]);
     return y;
   }
 
-  /** dW += W·(dy·VVᵀ) + X·(−dy·V)ᵀ. */
-  #addExpandedGradient(dw: number, dy: number, weights: Tensor, targets: Tensor, values: Tensor): void {
+  /** dW += W·(dy·DDᵀ) + Y·(−dy·D)ᵀ, of deviations D and centred targets Y. */
+  #addExpandedGradient(dw: number, dy: number, weights: Tensor, targets: Tensor): void {
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
-    const rows = weights.shape[0] as number;
     const mark = arena.mark();
-    const scaled = runtime.allocate(m * n);
-    const square = runtime.allocate(m * m);
-    kernels.scale(scaled, values.pointer, m * n, -dy);
-    kernels.matmul(square, scaled, values.pointer, arena.scratch, m, m, n, TRANSPOSE_B);
+    const [scaled, square] = [runtime.allocate(m * n), runtime.allocate(m * m)];
+    kernels.scale(scaled, this.#deviations.pointer, m * n, -dy);
+    kernels.matmul(square, this.#deviations.pointer, scaled, arena.scratch, m, m, n, TRANSPOSE_B);
     kernels.scale(square, square, m * m, -1);
-    kernels.matmul(dw, weights.pointer, square, arena.scratch, rows, m, m, ACCUMULATE);
-    kernels.matmul(dw, targets.pointer, scaled, arena.scratch, rows, m, n, TRANSPOSE_B | ACCUMULATE);
+    this.#targets.eachBlock(weights, targets, (w, centered, count, row) => {
+      const to = dw + 4 * row * m;
+      kernels.matmul(to, w, square, arena.scratch, count, m, m, ACCUMULATE);
+      kernels.matmul(to, centered, scaled, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
+    });
     arena.reset(mark);
   }
 
-  /** dW += (X − WV)·(−dy·V)ᵀ, a block of rows at a time. */
-  #addResidualGradient(dw: number, dy: number, weights: Tensor, targets: Tensor, values: Tensor, rows: number): void {
+  /** dW += (Y − WD)·(−dy·V)ᵀ, with `center` D in place of V: the difference is the same in a whole row. */
+  #addResidualGradient(dw: number, dy: number, weights: Tensor, targets: Tensor): void {
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
     const mark = arena.mark();
-    const negative = runtime.allocate(m * n);
-    const residual = runtime.allocate(Math.min(rows, ROWS_AT_A_TIME) * n);
-    for (let row = 0; row < rows; row += ROWS_AT_A_TIME) {
-      const count = Math.min(ROWS_AT_A_TIME, rows - row);
-      kernels.scale(negative, values.pointer, m * n, -1);
-      arena.copy(residual, targets.pointer + 4 * row * n, count * n);
-      kernels.matmul(residual, weights.pointer + 4 * row * m, negative, arena.scratch, count, n, m, ACCUMULATE);
-      kernels.scale(negative, values.pointer, m * n, -dy);
-      kernels.matmul(dw + 4 * row * m, residual, negative, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
-    }
+    const [negative, scaled] = [runtime.allocate(m * n), runtime.allocate(m * n)];
+    kernels.scale(negative, this.#deviations.pointer, m * n, -1);
+    kernels.scale(scaled, (this.#center ? this.#deviations : this.#values).pointer, m * n, -dy);
+    this.#targets.eachBlock(weights, targets, (w, residual, count, row) => {
+      kernels.matmul(residual, w, negative, arena.scratch, count, n, m, ACCUMULATE);
+      kernels.matmul(dw + 4 * row * m, residual, scaled, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
+    });
     arena.reset(mark);
+  }
+
+  /** Address of WᵀY − λ1μᵀ, for a penalty on the values μ + D instead of on the deviations D. */
+  #penalisedCross(ridge: number): number {
+    const { runtime, memorySize: m, valueSize: n } = this;
+    const { kernels, arena } = runtime;
+    const [copy, penalty, row] = [runtime.allocate(this.#cross.size), runtime.allocate(m * n), runtime.allocate(n)];
+    arena.copy(copy, this.#cross.pointer, this.#cross.size);
+    kernels.scale(row, this.#targets.mean.pointer, n, -ridge);
+    kernels.addBias(penalty, 0, row, m, n);
+    kernels.addToCross(copy, penalty, m, n);
+    return copy;
+  }
+
+  /** ‖D‖², or without `center` ‖μ + D‖² − ‖1μᵀ‖², which does not lose digits as the difference would. */
+  #penalty(): number {
+    const { runtime, memorySize: m, valueSize: n } = this;
+    const { kernels, arena } = runtime;
+    const squares = kernels.sumSquares(this.#deviations.pointer, m * n);
+    if (this.#center) return squares;
+    const mark = arena.mark();
+    const address = runtime.allocate(n);
+    kernels.sum(address, this.#deviations.pointer, 1, m, n, 1);
+    const [sums, mean] = [arena.read(address, n), this.#targets.mean.toArray()];
+    arena.reset(mark);
+    return sums.reduce((total, sum, c) => total + 2 * sum * (mean[c] as number), squares);
   }
 
   #isSmall(rows: number): boolean {
@@ -199,7 +289,7 @@ export class NormalEquations {
   #expectRows(op: string, weights: Tensor, targets: Tensor): number {
     this.#expectAlive(op);
     expectShape(op, 'weights', weights, -1, this.memorySize);
-    const rows = weights.shape[0] as number;
+    const rows = weights.dims[0] as number;
     expectShape(op, 'targets', targets, rows, this.valueSize);
     return rows;
   }

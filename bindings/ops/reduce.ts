@@ -5,16 +5,42 @@ import { NOTHING_READ } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Sum of all elements, or over dimension `dim`, which disappears (negative ones count from the end).
+ * Sums all elements, or those along dimension `dim`, which is removed. Accumulates in float64.
  *
- * `x: [...] → []`, with `dim = -1`: `[..., C] → [...]`. Added up in float64. Throws a RangeError where x has no such
- * dimension.
+ * @param x A tensor of any shape.
+ * @param dim Dimension to sum over; negative ones count from the end. Default: all dimensions.
+ * @returns The sum, [] or the shape of x without `dim`.
+ * @throws {RangeError} x has no dimension `dim`.
+ *
+ * @example
+ * ```ts
+ * import { load, sum } from 'tapehead';
+ * const runtime = await load();
+ * const x = runtime.tensor([[1, 2], [3, 4]]);
+ * const [all, rows] = runtime.noGrad(() => [sum(x).item(), sum(x, -1).toArray()]);
+ * console.log(all, rows); // → 10 Float32Array(2) [ 3, 7 ]
+ * ```
  */
 export function sum(x: Tensor, dim?: number): Tensor {
   return reduce('sum', x, dim);
 }
 
-/** Mean of all elements, or over dimension `dim`, as `sum`; NaN of none. */
+/**
+ * Averages all elements, or those along dimension `dim`, which is removed. The mean of no elements is NaN.
+ *
+ * @param x A tensor of any shape.
+ * @param dim Dimension to average over; negative ones count from the end. Default: all dimensions.
+ * @returns The mean, [] or the shape of x without `dim`.
+ * @throws {RangeError} x has no dimension `dim`.
+ *
+ * @example
+ * ```ts
+ * import { load, mean } from 'tapehead';
+ * const runtime = await load();
+ * const x = runtime.tensor([[1, 2], [3, 4]]);
+ * console.log(runtime.noGrad(() => mean(x, 0).toArray())); // → Float32Array(2) [ 2, 3 ]
+ * ```
+ */
 export function mean(x: Tensor, dim?: number): Tensor {
   return reduce('mean', x, dim);
 }
@@ -31,7 +57,7 @@ function reduce(op: 'sum' | 'mean', x: Tensor, dim: number | undefined): Tensor 
   return y;
 }
 
-/** x seen as [outer, size, inner], of which `size` goes; `shape` is what remains. */
+/** The sizes of x as [outer, size, inner], where `size` is summed over, and the shape of the result. */
 function dimensions(
   op: string,
   x: Tensor,

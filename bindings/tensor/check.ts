@@ -6,6 +6,7 @@ export type OptionKeys<Options> = { readonly [Key in keyof Required<Options>]: t
 
 export const MAX_ELEMENTS = 2 ** 30;
 export const MAX_RANK = 32;
+const MAX_BYTES = 2 ** 32;
 const MAX_MESSAGE_LENGTH = 200;
 const MAX_VALUE_LENGTH = 60;
 const MAX_LISTED = 8;
@@ -110,6 +111,12 @@ export function expectDimensions(op: string, argument: string, shape: Shape): vo
   if (size === 0 && sizeOf(shape.filter((dim) => dim > 0)) > MAX_ELEMENTS) {
     fail(op, argument, 'hold at most 2^30 elements, empty dimensions aside', shape);
   }
+}
+
+/** What an op needs, `bytes`, must fit in a WebAssembly memory; checked before any of it is allocated. */
+export function expectFits(op: string, bytes: number): void {
+  if (bytes <= MAX_BYTES) return;
+  throw new RangeError(`${op}: cannot allocate ${bytes} bytes, a WebAssembly memory holds at most 2^32`);
 }
 
 /** Whether `value` is a typed array, of this realm or another. */

@@ -1,7 +1,5 @@
 // The ridge regression of targets on attention weights, on all rows or batch by batch.
-import { mul } from '../../bindings/ops/elementwise.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
-import { sum } from '../../bindings/ops/reduce.js';
 import { type Rows, rowsOf } from '../../bindings/tensor/rows.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
@@ -27,14 +25,7 @@ export class Regression {
   constructor(input: RegressionInput) {
     this.#input = input;
     const { runtime, X, memorySize } = input;
-    let targetSquares = 0;
-    this.#eachBatch((row, count) => {
-      targetSquares += runtime.noGrad(() => {
-        const targets = rowsOf(runtime, X, row, count);
-        return sum(mul(targets, targets)).item();
-      });
-    });
-    this.#equations = new NormalEquations(runtime, memorySize, X.shape[1] as number, { targetSquares });
+    this.#equations = new NormalEquations(runtime, memorySize, X.shape[1] as number, { center: true });
   }
 
   /** Number of elements of X. */

@@ -8,7 +8,7 @@ import { concatenated } from '../data/images.js';
 import { eachSize } from '../memory-sizes.js';
 import type { Program } from '../program.js';
 import { type Figure, figure, show, table } from '../result.js';
-import { deal, type Entry, linearError, measure } from './measure.js';
+import { type Entry, linearError, measure, splitImages } from './measure.js';
 import { errorPlot, recallSheet } from './plots.js';
 import * as all from './settings.js';
 
@@ -19,16 +19,16 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
   const { train, test } = await fashionMnist(data);
   const chosen = { ...(best ? all.best : all.published), ...(quick && all.quick) };
   const runtime = await load();
-  const cards = deal(runtime, concatenated(train, test), chosen, seed);
+  const split = splitImages(runtime, concatenated(train, test), chosen, seed);
   console.log(
     `Fitting ${chosen.fitted} images, queried by ${chosen.pixels} of their pixels; testing on ${chosen.tested} others.`,
   );
 
   const entries = await eachSize(chosen.memorySizes, chosen.iterations, (memorySize, watch) =>
-    measure(cards, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
+    measure(split, chosen, memorySize, { seed, shown: SHOWN, ...watch }),
   );
   for (const { memorySize, memory } of entries) replaceFile(join(out, `memory-${memorySize}.safetensors`), memory);
-  const linear = linearError(runtime, cards);
+  const linear = linearError(runtime, split);
   console.log(`\n${entryTable(entries)}\n\ntest RMSE of linear regression: ${linear.toFixed(4)}`);
   for (const { memorySize, largestRidge } of entries) {
     if (largestRidge > chosen.ridge) {
@@ -38,7 +38,7 @@ export const run: Program = async ({ seed, out, data, quick, best }) => {
     }
   }
   await savePlot(join(out, 'rmse.svg'), errorPlot(entries, linear, chosen));
-  await savePlot(join(out, 'recalled.svg'), recallSheet(entries, cards, SHOWN));
+  await savePlot(join(out, 'recalled.svg'), recallSheet(entries, split, SHOWN));
   const figures = quick ? quickFigures(entries) : fullFigures(entries, chosen, best);
   return {
     settings: chosen,

@@ -1,4 +1,4 @@
-// Fits one memory, and measures how well it recalls images it has not seen.
+// Fits a memory and measures its recall of test images.
 import {
   type FitOptions,
   type FitReport,
@@ -12,36 +12,39 @@ import {
 import { type LabelledImages, type Matrix, pixelsOf } from '../data/images.js';
 import { fitOptions, type Settings } from './settings.js';
 
-/** What one memory size gave. */
+/** Results for one memory size. */
 export interface Entry {
   readonly memorySize: number;
-  /** RMSE over all pixels of the fitted and of the tested images. */
+  /** RMSE of a pixel of the training images. */
   readonly training: number;
+  /** RMSE of a pixel of the test images. */
   readonly test: number;
   readonly iterations: number;
-  /** Of the fit alone. */
+  /** Duration of the fit. */
   readonly seconds: number;
-  /** λ as used, and the estimated condition number of what was solved at the end. */
+  /** Final λ. */
   readonly ridge: number;
-  /** The largest λ of any iteration. */
+  /** Largest λ of any iteration. */
   readonly largestRidge: number;
+  /** Estimated condition number of the final system. */
   readonly condition: number;
   readonly strength: number;
+  /** The memory as a safetensors file. */
   readonly memory: Uint8Array;
-  /** What it recalled of the first tested images, [·, height·width]. */
+  /** Recalls of the first test images, [·, height·width]. */
   readonly recalled: Float32Array;
 }
 
-/** Who is fitted and tested, and what is seen of them. */
-export interface Cards {
+/** Training images, test images and query pixels, by index. */
+export interface Split {
   readonly images: LabelledImages;
   readonly fitted: Uint32Array;
   readonly tested: Uint32Array;
   readonly pixels: Uint32Array;
 }
 
-/** Shuffles the images and draws the pixels of the keys: the same for the same seed, whatever is fitted afterwards. */
-export function deal(runtime: Runtime, images: LabelledImages, settings: Settings, seed: number): Cards {
+/** Shuffles the images and draws the query pixels, which depend on nothing but the seed. */
+export function splitImages(runtime: Runtime, images: LabelledImages, settings: Settings, seed: number): Split {
   const random = new Random(runtime, seed);
   const order = random.permutation(images.count);
   const pixels = random.permutation(images.height * images.width).slice(0, settings.pixels);
@@ -49,19 +52,19 @@ export function deal(runtime: Runtime, images: LabelledImages, settings: Setting
   return { images, fitted: order.slice(0, fitted), tested: order.slice(fitted, fitted + tested), pixels };
 }
 
-/** The first `shown` tested images are kept as the memory recalls them. */
+/** Fits and tests a memory; `shown` is the number of recalls to return. */
 export async function measure(
-  cards: Cards,
+  split: Split,
   settings: Settings,
   memorySize: number,
   options: { seed: number; shown: number } & Pick<FitOptions, 'signal' | 'onProgress'>,
 ): Promise<Entry> {
-  // A runtime a memory: what one fit leaves behind does not add up.
+  // Each memory gets its own runtime, so that memory use does not add up.
   const runtime = await load();
   const random = new Random(runtime, options.seed + memorySize * 2 ** 20);
   const tensor = ({ data, shape }: Matrix) => runtime.tensor(data, shape);
-  const Q = tensor(pixelsOf(cards.images, cards.fitted, cards.pixels));
-  const X = tensor(pixelsOf(cards.images, cards.fitted));
+  const Q = tensor(pixelsOf(split.images, split.fitted, split.pixels));
+  const X = tensor(pixelsOf(split.images, split.fitted));
   const start = performance.now();
   const memory = await KernelMemory.fit(runtime, Q, X, {
     ...fitOptions(settings, memorySize),
@@ -74,7 +77,7 @@ export async function measure(
   return {
     memorySize,
     training: rmse,
-    test: testError(cards, (keys) => memory.predict(keys)),
+    test: testError(split, (keys) => memory.predict(keys)),
     iterations: iteration,
     seconds,
     ridge,
@@ -82,18 +85,18 @@ export async function measure(
     condition,
     strength: memory.strength,
     memory: memory.save(),
-    recalled: memory.predict(pixelsOf(cards.images, cards.tested.subarray(0, options.shown), cards.pixels)),
+    recalled: memory.predict(pixelsOf(split.images, split.tested.subarray(0, options.shown), split.pixels)),
   };
 }
 
-const IMAGES_AT_A_TIME = 5000;
+const BATCH = 5000;
 
 /**
- * RMSE on the tested images of the simplest rival: each pixel of an image as a linear function of those its key shows,
- * fitted to the fitted images. It tells how much the pixels drawn give away.
+ * Test RMSE of the simplest baseline: linear regression of each pixel on the query pixels. It shows how much the query
+ * pixels reveal.
  */
-export function linearError(runtime: Runtime, cards: Cards): number {
-  const { images, fitted, pixels } = cards;
+export function linearError(runtime: Runtime, split: Split): number {
+  const { images, fitted, pixels } = split;
   const tensor = ({ data, shape }: Matrix) => runtime.tensor(data, shape);
   const solved = runtime.noGrad(() => {
     const equations = new NormalEquations(runtime, pixels.length + 1, images.height * images.width);
@@ -101,14 +104,14 @@ export function linearError(runtime: Runtime, cards: Cards): number {
     return equations.solve(1e-6).values.toArray();
   });
   const values = runtime.tensor(solved, [pixels.length + 1, images.height * images.width]);
-  return testError(cards, (keys) => runtime.noGrad(() => matmul(tensor(withOne(keys)), values).toArray()));
+  return testError(split, (keys) => runtime.noGrad(() => matmul(tensor(withOne(keys)), values).toArray()));
 }
 
-/** RMSE over all pixels of all tested images. */
-function testError({ images, tested, pixels }: Cards, recall: (keys: Matrix) => Float32Array): number {
+/** RMSE of a pixel of all test images. */
+function testError({ images, tested, pixels }: Split, recall: (queries: Matrix) => Float32Array): number {
   let sum = 0;
-  for (let from = 0; from < tested.length; from += IMAGES_AT_A_TIME) {
-    const rows = tested.subarray(from, from + IMAGES_AT_A_TIME);
+  for (let from = 0; from < tested.length; from += BATCH) {
+    const rows = tested.subarray(from, from + BATCH);
     sum += squares(recall(pixelsOf(images, rows, pixels)), pixelsOf(images, rows));
   }
   return Math.sqrt(sum / (tested.length * images.height * images.width));
@@ -120,7 +123,7 @@ function squares(recalled: Float32Array, { data }: Matrix): number {
   return sum;
 }
 
-/** The rows with a 1 at the end of each. */
+/** Appends a column of ones. */
 function withOne({ data, shape: [rows, columns] }: Matrix): Matrix {
   const longer = new Float32Array(rows * (columns + 1)).fill(1);
   for (let row = 0; row < rows; row++) {

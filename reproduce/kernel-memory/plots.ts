@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { colors } from '../../tools/plot.js';
 import { pixelsOf } from '../data/images.js';
 import { grey, type Picture, sheet } from '../sheet.js';
-import type { Cards, Entry } from './measure.js';
+import type { Entry, Split } from './measure.js';
 import { publishedErrors, type Settings } from './settings.js';
 
 const LINEAR = 'linear regression, test images';
@@ -75,10 +75,10 @@ export function errorPlot(
 }
 
 /** Test images: the query, recalls by memories of several sizes, and the original. */
-export function recallSheet(entries: readonly Entry[], cards: Cards, shown: number): TopLevelSpec {
-  const { images, pixels } = cards;
+export function recallSheet(entries: readonly Entry[], split: Split, shown: number): TopLevelSpec {
+  const { images, pixels } = split;
   const { height, width } = images;
-  const truth = pixelsOf(images, cards.tested.subarray(0, shown)).data;
+  const truth = pixelsOf(images, split.tested.subarray(0, shown)).data;
   const pictures = (data: Float32Array, draw: (image: Float32Array) => Picture) =>
     Array.from({ length: shown }, (_, i) => draw(data.subarray(i * height * width, (i + 1) * height * width)));
   const whole = (image: Float32Array) => grey(image, height, width);

@@ -1,7 +1,7 @@
-// One kernel memory of M keys: its fit, an iteration per update, and how well it recalls.
+// A kernel memory of M keys: its fit, one iteration per update, and its error.
 import { KernelMemory, type KernelMemoryFit, mseLoss, Random, type Tensor } from 'tapehead';
 
-/** The given pixels of images, [·, m], and the images, [·, 28·28]. */
+/** Query pixels of images, [·, m], and the images, [·, 28·28]. */
 export interface Examples {
   readonly given: Tensor;
   readonly images: Tensor;
@@ -11,21 +11,21 @@ export const SIMILARITY = 'l2';
 const LEARNING_RATE = 0.05;
 /** The learning rate falls to this share of the initial one. */
 const LAST_SHARE = 0.02;
-/** β times the number of given pixels, with which squared distances grow. */
+/** β times the number of query pixels: squared distances grow with it. */
 const SHARPNESS = 4;
 
 export class Recall {
   readonly #fit: KernelMemoryFit;
-  /** Share of the fit that is done. */
-  #share = 0;
+  /** Progress of the fit, from 0 to 1. */
+  #progress = 0;
 
-  /** The initial keys are the given pixels of `memorySize` images. */
+  /** The initial keys are the query pixels of `memorySize` images. */
   constructor({ given, images }: Examples, memorySize: number, seed: number) {
     this.#fit = KernelMemory.startFit(given.runtime, given, images, {
       memorySize,
       similarity: SIMILARITY,
       strength: SHARPNESS / (given.shape[1] as number),
-      learningRate: () => LEARNING_RATE * Math.max(1 - this.#share, LAST_SHARE),
+      learningRate: () => LEARNING_RATE * Math.max(1 - this.#progress, LAST_SHARE),
       initialKeys: 'rows',
       random: new Random(given.runtime, seed),
     });
@@ -35,9 +35,9 @@ export class Recall {
     return this.#fit.memory;
   }
 
-  /** Does one iteration; returns the error on the fitted images. `share` of the fit is done. */
-  update(share: number): number {
-    this.#share = share;
+  /** Runs one iteration and returns the error on the training images. `progress` goes from 0 to 1. */
+  update(progress: number): number {
+    this.#progress = progress;
     return this.#fit.step().rmse;
   }
 
@@ -46,7 +46,7 @@ export class Recall {
     this.#fit.finish();
   }
 
-  /** Whether nothing is stored yet. */
+  /** Whether the memory holds no values yet. */
   get empty(): boolean {
     return !this.memory.values.toArray().some(Boolean);
   }

@@ -1,4 +1,4 @@
-// Fits kernel memories of growing size to images of which a few pixels are given, one after the other.
+// Fits kernel memories of increasing size, one after another, to recall images from a few of their pixels.
 import { Random, type Runtime } from 'tapehead';
 import type { Measures, Settings } from '../shell/messages.js';
 import { PIXELS, type Pictures } from '../shell/pictures.js';
@@ -9,50 +9,55 @@ import { shapes } from './shapes.js';
 
 export interface KernelSettings extends Settings {
   readonly seed: number;
-  /** The memories' keys: from this number on, doubled up to that one. */
+  /** Number of keys of the first memory; each one has twice as many as the one before. */
   readonly smallest: number;
+  /** Number of keys of the last memory. */
   readonly largest: number;
-  /** Updates of each memory; the largest goes on. */
+  /** Number of updates of each memory; the last one continues. */
   readonly iterations: number;
   readonly pattern: Pattern;
-  /** Pixels given, and which, where they are chosen. */
+  /** Number of query pixels. */
   readonly count: number;
+  /** Custom query pixels, comma-separated. */
   readonly chosen: string;
   readonly source: 'shapes' | 'dropped';
 }
 
-/** What a memory makes of the images. */
+/** Results of one memory. */
 export interface Entry {
   readonly memorySize: number;
-  /** Root mean square error of a pixel of the images fitted, and of those held out. */
+  /** Root mean square error of a pixel of the training images. */
   readonly fitted: number;
+  /** Root mean square error of a pixel of the test images. */
   readonly heldOut: number;
-  /** The first of the images fitted, then of those held out, as it recalls them. */
+  /** Recalls of the first training images, then of the first test images. */
   readonly recalled: Float32Array;
 }
 
 export interface KernelView {
   readonly pixels: readonly number[];
+  /** Number of training images. */
   readonly fitted: number;
+  /** Number of test images. */
   readonly heldOut: number;
-  /** As those recalled. */
+  /** The originals of the recalls. */
   readonly originals: Float32Array;
   readonly sizes: readonly number[];
-  /** Of the sizes so far; the last is being fitted. None before the first update. */
+  /** Results by size, the last one still training; none before the first update. */
   readonly entries: readonly Entry[];
 }
 
-/** Images to use from the next reset on, where `source` is `dropped`. */
+/** Images that the next reset uses if `source` is `dropped`. */
 export type KernelQuestion = Pictures;
 
 const SHOWN = 6;
 const SHAPES = 2000;
-/** So many images to one that is held out. */
+/** Number of training images per test image. */
 const FITTED_TO_ONE = 4;
 
 let dropped: Pictures | undefined;
 
-class Growing implements Trainee<KernelView, KernelQuestion> {
+class RecallTraining implements Trainee<KernelView, KernelQuestion> {
   readonly #settings: KernelSettings;
   readonly #pixels: readonly number[];
   readonly #fitted: Examples;
@@ -88,7 +93,7 @@ class Growing implements Trainee<KernelView, KernelQuestion> {
     return this.#recall.memory.parameters;
   }
 
-  /** What KernelMemory.load needs, and this page. */
+  /** Metadata for KernelMemory.load and for this page. */
   get metadata() {
     return { similarity: SIMILARITY, pixels: this.#pixels.join() };
   }
@@ -146,17 +151,17 @@ class Growing implements Trainee<KernelView, KernelQuestion> {
   }
 }
 
-/** Numbers from `first` on, each twice the one before, up to `last`, which is always one of them. */
+/** `first` and its doubles up to `last`, which is always included. */
 function doubled(first: number, last: number): number[] {
   const sizes: number[] = [];
   for (let size = first; size < last; size *= 2) sizes.push(size);
   return [...sizes, last];
 }
 
-/** [·, 28·28], in an order of their own. */
+/** The images [·, 28·28], shuffled. */
 function imagesOf(source: KernelSettings['source'], random: Random): Float32Array {
   if (source === 'shapes') return shapes(random, SHAPES);
-  if (dropped === undefined) throw new RangeError('images must be dropped first, got none');
+  if (dropped === undefined) throw new RangeError('drop images first');
   const { count, data } = dropped;
   const images = new Float32Array(count * PIXELS);
   for (const [i, row] of random.permutation(count).entries()) {
@@ -166,9 +171,9 @@ function imagesOf(source: KernelSettings['source'], random: Random): Float32Arra
 }
 
 serve<KernelView, KernelQuestion>({
-  create: (runtime, settings) => new Growing(runtime, settings as KernelSettings),
+  create: (runtime, settings) => new RecallTraining(runtime, settings as KernelSettings),
   settingsOf(shapeOf, { similarity, pixels }) {
-    if (similarity !== SIMILARITY) throw new RangeError(`its similarity must be ${SIMILARITY}, got ${similarity}`);
+    if (similarity !== SIMILARITY) throw new RangeError(`similarity must be ${SIMILARITY}, got ${similarity}`);
     const memorySize = shapeOf('keys')[0] as number;
     const sizes = { smallest: memorySize, largest: memorySize };
     if (pixels === undefined) return sizes;

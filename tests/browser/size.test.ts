@@ -54,7 +54,7 @@ const update = `
 
 /** The families of kernels that each application fetches. */
 const families = {
-  NTM: ['core', 'logits', 'sequence'],
+  NTM: ['core', 'sequence'],
   GumbelMemory: ['core', 'gumbel', 'normalization'],
   MemoryVAE: ['attention', 'convolution', 'core', 'exponential', 'math'],
   KernelMemory: ['attention', 'core', 'exponential', 'regression'],

@@ -1,4 +1,5 @@
-// A step of a kernel memory's fit at the size of its published experiment: ours, and as one writes it for TensorFlow.js and for jax-js.
+// A step of a kernel memory's fit with the sizes of the published experiment: ours, and in the style of TensorFlow.js
+// and jax-js.
 import { jit, lax, nn, numpy, valueAndGrad } from '@jax-js/jax';
 import * as tf from '@tensorflow/tfjs-core';
 import { KernelMemory, Random, type Runtime } from 'tapehead';
@@ -9,10 +10,10 @@ import { onnxTraining } from '../sides/onnx.js';
 import { training } from '../sides/tapehead.js';
 import { tensor } from '../sides/tensorflow.js';
 
-/** Rows N, numbers m in a key and n in a value, keys M. */
+/** Number of rows N, size m of a key and n of a value, number of keys M. */
 const [rows, keySize, valueSize, memorySize] = [10_000, 78, 784, 256];
 const lr = 5e-4;
-/** Far above what float32 loses in WᵀW, which is all that TensorFlow.js has. */
+/** Far above the rounding errors of WᵀW in float32, the only precision of TensorFlow.js. */
 const ridge = 1e-2;
 
 function setUp(runtime: Runtime) {
@@ -28,7 +29,10 @@ function ours(runtime: Runtime): Side {
   return training(() => (fit.step().rmse ** 2 * rows * valueSize) / 2);
 }
 
-/** Solves a V = b for a positive definite `a` [size, size] and `b` [size, columns] by its Cholesky factor: TensorFlow.js has none. */
+/**
+ * Solves a V = b for a positive definite `a` [size, size] and `b` [size, columns] by Cholesky factorization, which
+ * TensorFlow.js lacks.
+ */
 function solve(a: Float32Array, b: Float32Array, size: number, columns: number): Float32Array {
   const factor = new Float64Array(size * size);
   for (let i = 0; i < size; i++) {
@@ -69,7 +73,7 @@ function tensorflow(runtime: Runtime): Side {
     const gram = tf.add(tf.matMul(weights, weights, true), penalty).dataSync<'float32'>();
     const cross = tf.matMul(weights, targets, true).dataSync<'float32'>();
     const values = tf.tensor2d(solve(gram, cross, memorySize, valueSize), [memorySize, valueSize]);
-    // Row by row first: its sum of 7.8 million float32 numbers at once is 0.8 % off.
+    // Sums each row first: its sum of all 7.8 million float32 numbers at once is 0.8 % off.
     const squares = tf.sum(tf.squaredDifference(tf.matMul(weights, values), targets), 1);
     return tf.div(tf.sum(squares), 2) as tf.Scalar;
   };

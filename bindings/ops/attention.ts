@@ -1,5 +1,6 @@
 // Attention: a soft read of rows by dot product, squared distance or cosine, a block of queries at a time.
 
+import { attentionKernels, kernelsOf } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectNumber, expectOneOf, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
@@ -185,6 +186,7 @@ class Lookup {
     this.columns = keys.shape[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
+    kernelsOf(op, attentionKernels, runtime);
     this.#runtime = runtime;
     this.#similarity = similarity;
     this.#strength = typeof strength === 'number' ? runtime.tensor([strength]) : strength;

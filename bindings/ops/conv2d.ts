@@ -1,5 +1,6 @@
 // 2-D convolutions and transposed convolutions.
 
+import { convolutionKernels, kernelsOf } from '../engine/families.js';
 import { expectInteger, expectIntegers, expectOptions, fail, failType, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
@@ -72,6 +73,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
     fail('conv2d', 'weight', `be no larger than the padded image [${paddedHeight}, ${paddedWidth}]`, kernel);
   }
   const { runtime } = x;
+  kernelsOf('conv2d', convolutionKernels, runtime);
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
   const image = [channels, height, width] as const;
@@ -130,6 +132,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
     fail('convTranspose2d', 'padding', 'leave at least one output pixel', [rows, columns]);
   }
   const { runtime } = x;
+  kernelsOf('convTranspose2d', convolutionKernels, runtime);
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
   const kernel = [kernelHeight, kernelWidth] as const;

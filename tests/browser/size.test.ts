@@ -52,6 +52,14 @@ const update = `
     return Number.isFinite(error.item());
   });`;
 
+/** The families of kernels that each application fetches. */
+const families = {
+  NTM: ['core', 'sequence'],
+  GumbelMemory: ['core', 'gumbel', 'normalization'],
+  MemoryVAE: ['attention', 'convolution', 'core', 'exponential', 'math'],
+  KernelMemory: ['attention', 'core', 'exponential', 'regression'],
+};
+
 const KB = 1024;
 
 /** Matches the names of files with a wasm build. */
@@ -111,7 +119,13 @@ for (const app of Object.keys(apps) as App[]) {
       const threaded = await compressed(app, isolation);
       for (const [path, size] of threaded) t.log(`${size} ${path}${alone.has(path) ? '' : ', for threads'}`);
       t.log(`${sum(alone)} alone, ${sum(threaded)} with threads`);
-      t.is([...alone.keys()].filter((path) => builds.test(path)).length, 1);
+      const modules = [...alone.keys()].filter((path) => builds.test(path));
+      t.is(modules.length, families[app].length);
+      for (const family of families[app])
+        t.true(
+          modules.some((path) => path.includes(`-${family}`)),
+          family,
+        );
       t.is(threaded.size, alone.size + 2, 'the multithreaded kernels and the worker script');
       t.true(sum(alone) <= 40 * KB && sum(threaded) - sum(alone) <= 4 * KB);
     },

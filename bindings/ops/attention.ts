@@ -52,9 +52,10 @@ const NARROW = 8;
  * Source: Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
  */
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attentionWeights', q, keys, options);
+  const comparison = expectComparison('attentionWeights', q, keys, options);
   const { runtime } = q;
-  const w = runtime.output([lookup.rows, lookup.columns]);
+  const w = runtime.output([q.dims[0] as number, keys.dims[0] as number]);
+  const lookup = new Lookup(q, keys, comparison);
   lookup.eachBlock((row, rows) => lookup.forward(w.pointer + 4 * row * lookup.columns, row, rows));
   runtime.record('attentionWeights', lookup.inputs, [w], () => {
     const { columns } = lookup;
@@ -95,13 +96,14 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * Source: Graves et al. 2014, eqs. 2, 5 and 6.
  */
 export function attention(q: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attention', q, keys, options);
-  const { columns } = lookup;
+  const comparison = expectComparison('attention', q, keys, options);
+  const columns = keys.dims[0] as number;
   expectShape('attention', 'values', values, columns, -1);
-  const n = values.shape[1] as number;
+  const n = values.dims[1] as number;
   const { runtime } = q;
   const { kernels, arena } = runtime;
-  const y = runtime.output([lookup.rows, n]);
+  const y = runtime.output([q.dims[0] as number, n]);
+  const lookup = new Lookup(q, keys, comparison);
   const single = lookup.blockRows >= lookup.rows && runtime.recording(...lookup.inputs, values);
   const w = runtime.allocate(lookup.blockRows * columns);
   lookup.eachBlock((row, rows) => {
@@ -130,6 +132,20 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
 /** @internal `similarity` must be one of the three. */
 export function expectSimilarity(op: string, similarity: Similarity): void {
   expectOneOf(op, 'similarity', similarity, SIMILARITIES);
+}
+
+/** Checks all but the values, and returns the options. */
+function expectComparison(op: string, q: Tensor, keys: Tensor, options: AttentionOptions): Required<AttentionOptions> {
+  const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
+  expectShape(op, 'q', q, -1, -1);
+  expectShape(op, 'keys', keys, -1, q.dims[1] as number);
+  expectSimilarity(op, similarity);
+  if (typeof strength === 'number') expectNumber(op, 'strength', strength);
+  else {
+    expectTensor(op, 'strength', strength);
+    if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.dims);
+  }
+  return { similarity, strength };
 }
 
 /**
@@ -168,22 +184,12 @@ class Lookup {
   #totals = 0;
 
   constructor(
-    op: string,
     readonly q: Tensor,
     readonly keys: Tensor,
-    options: AttentionOptions,
+    { similarity, strength }: Required<AttentionOptions>,
   ) {
-    const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
-    expectShape(op, 'q', q, -1, -1);
-    [this.rows, this.#width] = q.shape as [number, number];
-    expectShape(op, 'keys', keys, -1, this.#width);
-    expectSimilarity(op, similarity);
-    if (typeof strength === 'number') expectNumber(op, 'strength', strength);
-    else {
-      expectTensor(op, 'strength', strength);
-      if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.shape);
-    }
-    this.columns = keys.shape[0] as number;
+    [this.rows, this.#width] = q.dims as [number, number];
+    this.columns = keys.dims[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
     kernelsOf(op, attentionKernels, runtime);

@@ -1,7 +1,15 @@
 // 2-D convolutions and transposed convolutions.
 
 import { convolutionKernels, kernelsOf } from '../engine/families.js';
-import { expectInteger, expectIntegers, expectOptions, fail, failType, type OptionKeys } from '../tensor/check.js';
+import {
+  expectInteger,
+  expectIntegers,
+  expectOptions,
+  fail,
+  failType,
+  isArray,
+  type OptionKeys,
+} from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import { factorsRead } from '../tensor/tape.js';
@@ -240,7 +248,7 @@ function expectPair(op: string, argument: string, value: Pair, min: number): rea
     expectInteger(op, argument, value, min, MAX_STEP);
     return [value, value];
   }
-  if (!Array.isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
+  if (!isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
   expectIntegers(op, argument, value, min, MAX_STEP);
   return value;
 }

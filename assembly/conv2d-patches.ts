@@ -39,11 +39,12 @@ export class Geometry {
   @inline static kernelWidth(g: usize): u32 {
     return load<u32>(g, 32);
   }
+  /** A stride from the only place leads nowhere, and may be larger than the image: then it is 1. */
   @inline static strideHeight(g: usize): u32 {
-    return load<u32>(g, 36);
+    return Geometry.outputHeight(g) === 1 ? 1 : load<u32>(g, 36);
   }
   @inline static strideWidth(g: usize): u32 {
-    return load<u32>(g, 40);
+    return Geometry.outputWidth(g) === 1 ? 1 : load<u32>(g, 40);
   }
   @inline static paddingHeight(g: usize): u32 {
     return load<u32>(g, 44);
@@ -69,13 +70,16 @@ export class Geometry {
   @inline static places(g: usize): u32 {
     return Geometry.outputHeight(g) * Geometry.outputWidth(g);
   }
-  /** Bytes of an image, and of the same image padded and split. */
+  /** Bytes of an image, and of the same image padded and split: in float64 they may be more than there is memory. */
   @inline static imageBytes(g: usize): usize {
     return (<usize>(Geometry.channels(g) * Geometry.height(g) * Geometry.width(g))) << 2;
   }
   @inline static splitBytes(g: usize): usize {
-    const planes = Geometry.channels(g) * Geometry.strideHeight(g) * Geometry.strideWidth(g);
-    return (<usize>(planes * Geometry.planeHeight(g) * Geometry.planeWidth(g))) << 2;
+    return <usize>Geometry.splitSize(g);
+  }
+  static splitSize(g: usize): f64 {
+    const height = <f64>Geometry.strideHeight(g) * Geometry.planeHeight(g);
+    return 4 * <f64>Geometry.channels(g) * height * Geometry.strideWidth(g) * Geometry.planeWidth(g);
   }
 }
 

@@ -16,23 +16,26 @@ const LARGE: u64 = 1 << 21;
 const BLOCK: u64 = 1 << 19;
 /** Blocks of images that are enough for all threads. */
 const ENOUGH_BLOCKS: u32 = 16;
+/** Bytes for what is read beyond the last pixel, four at a time. */
+const SLACK: u32 = 16;
 
 // Memory to work in: `shared` is written first, by conv2dPrepare or conv2dGather, and then read by all threads; `own` is one thread's.
 // `shared` begins with the taps; then come the panels of the weights, or a group of split images and the panels of its gradients.
 
-/** Size of `shared`, in bytes. */
-export function conv2dSharedBytes(g: usize): u32 {
+/** Size of `shared`, in bytes; in float64, since it may be more than there is memory. */
+export function conv2dSharedBytes(g: usize): f64 {
   const taps = Geometry.taps(g);
   const outputs = Geometry.outputs(g);
-  const weights = 4 * max(padded(outputs) * taps, padded(taps) * outputs);
-  const gradients = 4 * padded(outputs) * Geometry.places(g) * conv2dGroup(g);
+  const weights = 4 * max(<f64>padded(outputs) * taps, <f64>padded(taps) * outputs);
+  const group = <f64>conv2dGroup(g);
+  const gradients = 4 * <f64>padded(outputs) * Geometry.places(g) * group;
   // packRows takes 16 bytes more.
-  return <u32>tapsBytes(g) + 16 + max(weights, <u32>groupBytes(g) + gradients);
+  return <f64>tapsBytes(g) + 16 + max(weights, Geometry.splitSize(g) * group + SLACK + gradients);
 }
 
 /** Size of `own`, in bytes. */
-export function conv2dOwnBytes(g: usize): u32 {
-  return <u32>slack(Geometry.splitBytes(g)) + 4 * MC * NC;
+export function conv2dOwnBytes(g: usize): f64 {
+  return Geometry.splitSize(g) + SLACK + 4 * MC * NC;
 }
 
 /** Images that several threads take at a time, 0 where the convolution is not worth sharing. */
@@ -107,7 +110,7 @@ export function conv2dBackwardData(
   const places = Geometry.places(g);
   const tapCount = Geometry.taps(g);
   const panels = shared + tapsBytes(g);
-  const block = own + slack(Geometry.splitBytes(g));
+  const block = own + Geometry.splitBytes(g) + SLACK;
   for (let n = first; n < first + count; n++) {
     const image = dy + ((<usize>(n * outputs * places)) << 2);
     memory.fill(own, 0, Geometry.splitBytes(g));
@@ -215,7 +218,7 @@ function tapsBytes(g: usize): usize {
 }
 
 function groupBytes(g: usize): usize {
-  return slack(Geometry.splitBytes(g) * conv2dGroup(g));
+  return Geometry.splitBytes(g) * conv2dGroup(g) + SLACK;
 }
 
 /** Bytes of the panels of `rows` rows that come before those of the block of k from k on. */
@@ -226,9 +229,4 @@ function panelsBefore(k: u32, rows: u32): usize {
 /** `count`, rounded up to whole panels. */
 function padded(count: u32): u32 {
   return ((count + ROWS - 1) / ROWS) * ROWS;
-}
-
-/** Room for what is read beyond the last pixel, four at a time. */
-function slack(bytes: usize): usize {
-  return bytes + 16;
 }

@@ -1,6 +1,6 @@
 // Values in closed form: against a float64 solve, gradients against differences, near-singular and hopeless matrices.
 import test from 'ava';
-import { linear, load, NormalEquations, type Runtime } from '../index.js';
+import { KernelMemory, linear, load, NormalEquations, Random, type Runtime } from '../index.js';
 import { ridgeReference, squaredErrorReference } from './reference/attention.js';
 import { gaussian, seeded } from './support/random-numbers.js';
 
@@ -239,21 +239,20 @@ test('a solution makes packed copies of its values stale', (t) => {
   t.true(reads[1]!.every((value) => Math.abs(value - 10) < 1e-5));
 });
 
-test('equations that do not fit are refused before anything is allocated', (t) => {
+test('disposed equations give their memory back', (t) => {
   const before = runtime.memory.used;
-  for (const [size, columns] of [
-    [16_384, 1],
-    [23_171, 1],
-    [2 ** 31, 1],
-    [16, 2 ** 27],
-    [Number.MAX_SAFE_INTEGER, 1],
-  ] as const) {
-    t.throws(() => new NormalEquations(runtime, size, columns), {
-      instanceOf: RangeError,
-      message: /^NormalEquations: cannot allocate \d\S* bytes/,
-    });
-  }
+  const found = new NormalEquations(runtime, 300, 200);
+  t.true(runtime.memory.used > before);
+  found.dispose();
   t.is(runtime.memory.used, before);
+  for (const use of [
+    () => found.reset(),
+    () => runtime.step(() => found.solve(0)),
+    () => runtime.step(() => found.add(runtime.zeros([1, 300]), runtime.zeros([1, 200]))),
+  ]) {
+    t.throws(use, { instanceOf: ReferenceError, message: /^NormalEquations\.\w+: the equations/ });
+  }
+  found.dispose();
 });
 
 test('batches add up to the same values', (t) => {
@@ -327,4 +326,50 @@ test('wrong arguments say what was wrong', (t) => {
     message: /^NormalEquations: memorySize must be an integer/,
   });
   t.throws(() => runtime.step(() => escaped.solve(1)), { instanceOf: ReferenceError });
+});
+
+for (const [rows, mean, columns] of [
+  [500, 0, 3],
+  [500, 1000, 3],
+  [500, -1e5, 1],
+  [13_200, 1000, 20],
+  [3500, 1000, 80],
+] as const) {
+  test(`a kernel memory reports the error of its reads: ${rows} targets of ${columns} around ${mean}`, async (t) => {
+    const random = new Random(runtime, 3);
+    const q = random.uniform([rows, 2], { low: -1, high: 1 }).toArray();
+    const x = Float32Array.from({ length: rows * columns }, (_, i) => {
+      const [r, c] = [Math.floor(i / columns), i % columns];
+      return mean + Math.sin(3 * q[2 * r]! + c) * Math.cos(2 * q[2 * r + 1]! - c);
+    });
+    const [Q, X] = [
+      { shape: [rows, 2], data: q },
+      { shape: [rows, columns], data: x },
+    ];
+    const sizes = { memorySize: 64, similarity: 'l2', strength: 4, initialKeys: 'rows' } as const;
+    const memory = await KernelMemory.fit(runtime, Q, X, { ...sizes, iterations: 2, random });
+    const read = memory.predict(Q);
+    const rmse = Math.sqrt(read.reduce((sum, value, i) => sum + (value - x[i]!) ** 2, 0) / read.length);
+    t.true(Math.abs(memory.report!.rmse / rmse - 1) < 1e-5, `${memory.report!.rmse}, expected ${rmse}`);
+    // Of numbers around 100,000, float32 tells apart those that differ by 0.008.
+    t.true(rmse < (Math.abs(mean) > 1000 ? 0.02 : 0.004), `${rmse}`);
+  });
+}
+
+test('the error of every iteration of a fit is that of its reads', (t) => {
+  const random = new Random(runtime, 4);
+  const q = random.uniform([400, 2], { low: -1, high: 1 }).toArray();
+  const x = Float32Array.from({ length: 400 }, (_, r) => 1000 + Math.sin(4 * q[2 * r]!) * q[2 * r + 1]!);
+  const [Q, X] = [
+    { shape: [400, 2], data: q },
+    { shape: [400, 1], data: x },
+  ];
+  const fit = KernelMemory.startFit(runtime, Q, X, { memorySize: 12, similarity: 'l2', strength: 4, random });
+  while (fit.iteration < 5) {
+    const { rmse } = fit.step();
+    const read = fit.memory.predict(Q);
+    const expected = Math.sqrt(read.reduce((sum, value, i) => sum + (value - x[i]!) ** 2, 0) / read.length);
+    t.true(Math.abs(rmse / expected - 1) < 1e-3, `${rmse}, expected ${expected}`);
+  }
+  fit.dispose();
 });

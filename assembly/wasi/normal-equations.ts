@@ -84,7 +84,7 @@ export class NormalEquations {
     return max<f64>(0, this.squares - sumExplained(this.explained, count) - penalty) / 2;
   }
 
-  /** dW = (Y − WD)·(−D)ᵀ, of centred targets Y and deviations D. */
+  /** dW = (Z − WD)·(−D)ᵀ, of centred targets Z and deviations D. */
   gradient(dweights: usize, weights: usize, targets: usize): void {
     const m = this.m;
     const n = this.n;

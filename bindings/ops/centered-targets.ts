@@ -7,7 +7,7 @@ const BLOCK_ROWS = 1024;
 const MEAN_ROWS = 256;
 const MAX_SHORTFALL = 1e-3;
 
-/** Gives the targets X of weights W as X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ + D. */
+/** Gives the targets X of weights W as Z = X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ + D. */
 export class CenteredTargets {
   /** μ, [n]. */
   readonly mean: Tensor;
@@ -62,5 +62,30 @@ export class CenteredTargets {
       use(w, centered, count, row);
     }
     arena.reset(mark);
+  }
+
+  /** Address of a copy of `cross`, WᵀZ, less λ1μᵀ: for a penalty on values μ + D instead of on the deviations D. */
+  penalised(cross: Tensor, ridge: number): number {
+    const { kernels, arena } = this.#runtime;
+    const [m, n] = [this.#memorySize, this.#valueSize];
+    const copy = this.#runtime.allocate(cross.size);
+    const [penalty, row] = [this.#runtime.allocate(m * n), this.#runtime.allocate(n)];
+    arena.copy(copy, cross.pointer, cross.size);
+    kernels.scale(row, this.mean.pointer, n, -ridge);
+    kernels.addBias(penalty, 0, row, m, n);
+    kernels.addToCross(copy, penalty, m, n);
+    return copy;
+  }
+
+  /** ⟨D, 1μᵀ⟩ of the deviations at an address. */
+  alongMean(deviations: number): number {
+    const { kernels, arena } = this.#runtime;
+    const n = this.#valueSize;
+    const mark = arena.mark();
+    const address = this.#runtime.allocate(n);
+    kernels.sum(address, deviations, 1, this.#memorySize, n, 1);
+    const [sums, mean] = [arena.read(address, n), arena.read(this.mean.pointer, n)];
+    arena.reset(mark);
+    return sums.reduce((total, sum, c) => total + sum * (mean[c] as number), 0);
   }
 }

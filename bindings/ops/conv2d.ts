@@ -12,13 +12,16 @@ export type Pair = number | readonly [height: number, width: number];
 
 /** Options of conv2d and convTranspose2d. */
 export interface Conv2dOptions {
-  /** Stride, ≥ 1. Default 1. */
+  /** Stride, in [1, 2^30]. Default 1. */
   stride?: Pair;
-  /** Zero padding on both sides of a dimension, ≥ 0. Default 0. */
+  /** Zero padding on both sides of a dimension, in [0, 2^30]. Default 0. */
   padding?: Pair;
 }
 
 const OPTIONS: OptionKeys<Conv2dOptions> = { stride: true, padding: true };
+
+/** Largest stride and padding: kernels compute with 32 bits. */
+const MAX_STEP = 2 ** 30;
 
 type Sizes = readonly [channels: number, height: number, width: number];
 
@@ -234,11 +237,11 @@ function expectSteps(op: string, options: Conv2dOptions) {
 
 function expectPair(op: string, argument: string, value: Pair, min: number): readonly [height: number, width: number] {
   if (typeof value === 'number') {
-    expectInteger(op, argument, value, min);
+    expectInteger(op, argument, value, min, MAX_STEP);
     return [value, value];
   }
   if (!Array.isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
-  expectIntegers(op, argument, value, min);
+  expectIntegers(op, argument, value, min, MAX_STEP);
   return value;
 }
 

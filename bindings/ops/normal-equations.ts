@@ -13,7 +13,7 @@ import {
 } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { DISPOSE, type Tensor } from '../tensor/tensor.js';
 import { CenteredTargets } from './centered-targets.js';
 
 /** Result of `NormalEquations.solve`: the values V that minimise ½‖X − WV‖² + ½λ‖V‖². */
@@ -116,6 +116,17 @@ export class NormalEquations {
     this.#center = center;
   }
 
+  /** Frees the equations and the values of their solutions at once. Otherwise they are freed by garbage collection. */
+  dispose(): void {
+    for (const tensor of [this.#gram, this.#cross, this.#values, this.#deviations, this.#targets.mean])
+      tensor.dispose();
+  }
+
+  /** `dispose`, for `using`. */
+  [DISPOSE](): void {
+    this.dispose();
+  }
+
   /** Removes all rows. */
   reset(): void {
     this.#expectAlive('NormalEquations.reset');
@@ -185,14 +196,16 @@ export class NormalEquations {
     while (kernels.cholesky(factor, this.#gram.pointer, m, used, tolerance) !== 0) {
       used = Math.max(used * RAISE, tolerance * RAISE, Number.MIN_VALUE * 2 ** 60);
     }
-    const targets = this.#center ? this.#cross.pointer : this.#penalisedCross(used);
-    kernels.choleskySolve(deviations, parts, factor, targets, work, m, n, 0, panels);
+    const right = this.#center ? this.#cross.pointer : this.#targets.penalised(this.#cross, used);
+    kernels.choleskySolve(deviations, parts, factor, right, work, m, n, 0, panels);
     const explained = kernels.sumExplained(parts, panels);
     const condition = (norm + used) * kernels.inverseNorm(factor, work, m);
     arena.reset(mark);
     kernels.addBias(values.pointer, deviations, this.#targets.mean.pointer, m, n);
     runtime.changed(values);
-    const loss = Math.max(0, this.#squares - explained - used * this.#penalty()) / 2;
+    const penalty =
+      kernels.sumSquares(deviations, m * n) + (this.#center ? 0 : 2 * this.#targets.alongMean(deviations));
+    const loss = Math.max(0, this.#squares - explained - used * penalty) / 2;
     this.#solution = { values, loss, ridge: used, condition };
     return this.#solution;
   }
@@ -224,7 +237,7 @@ export class NormalEquations {
     return y;
   }
 
-  /** dW += W·(dy·DDᵀ) + Y·(−dy·D)ᵀ, of deviations D and centred targets Y. */
+  /** dW += W·(dy·DDᵀ) + Z·(−dy·D)ᵀ, of deviations D and centred targets Z. */
   #addExpandedGradient(dw: number, dy: number, weights: Tensor, targets: Tensor): void {
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
@@ -241,7 +254,7 @@ export class NormalEquations {
     arena.reset(mark);
   }
 
-  /** dW += (Y − WD)·(−dy·V)ᵀ, with `center` D in place of V: the difference is the same in a whole row. */
+  /** dW += (Z − WD)·(−dy·V)ᵀ, with `center` D in place of V: the difference is the same in a whole row. */
   #addResidualGradient(dw: number, dy: number, weights: Tensor, targets: Tensor): void {
     const { runtime, memorySize: m, valueSize: n } = this;
     const { kernels, arena } = runtime;
@@ -254,32 +267,6 @@ export class NormalEquations {
       kernels.matmul(dw + 4 * row * m, residual, scaled, arena.scratch, count, m, n, TRANSPOSE_B | ACCUMULATE);
     });
     arena.reset(mark);
-  }
-
-  /** Address of WᵀY − λ1μᵀ, for a penalty on the values μ + D instead of on the deviations D. */
-  #penalisedCross(ridge: number): number {
-    const { runtime, memorySize: m, valueSize: n } = this;
-    const { kernels, arena } = runtime;
-    const [copy, penalty, row] = [runtime.allocate(this.#cross.size), runtime.allocate(m * n), runtime.allocate(n)];
-    arena.copy(copy, this.#cross.pointer, this.#cross.size);
-    kernels.scale(row, this.#targets.mean.pointer, n, -ridge);
-    kernels.addBias(penalty, 0, row, m, n);
-    kernels.addToCross(copy, penalty, m, n);
-    return copy;
-  }
-
-  /** ‖D‖², or without `center` ‖μ + D‖² − ‖1μᵀ‖², which does not lose digits as the difference would. */
-  #penalty(): number {
-    const { runtime, memorySize: m, valueSize: n } = this;
-    const { kernels, arena } = runtime;
-    const squares = kernels.sumSquares(this.#deviations.pointer, m * n);
-    if (this.#center) return squares;
-    const mark = arena.mark();
-    const address = runtime.allocate(n);
-    kernels.sum(address, this.#deviations.pointer, 1, m, n, 1);
-    const [sums, mean] = [arena.read(address, n), this.#targets.mean.toArray()];
-    arena.reset(mark);
-    return sums.reduce((total, sum, c) => total + 2 * sum * (mean[c] as number), squares);
   }
 
   #isSmall(rows: number): boolean {

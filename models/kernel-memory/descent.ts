@@ -20,6 +20,7 @@ interface Fitted {
   readonly keys: Tensor;
   readonly values: Tensor;
   weights(q: Tensor): Tensor;
+  read(q: Tensor): Tensor;
 }
 
 /** Fits a memory to Q and X, an iteration at a time. */
@@ -71,9 +72,11 @@ export class Descent {
     this.#moveKeys();
     let solution = this.#solve(false);
     if (this.#best.restore(solution.loss)) solution = this.#solve(false);
+    // What the memory reads, in float32, is not quite what the equations say.
+    const rmse = this.#regression.error((q) => this.#memory.read(q));
     this.dispose();
     const [iteration, largestRidge] = [this.#iteration, this.#largestRidge];
-    return { iteration, iterations: iteration, ...this.#figures(solution), largestRidge, aborted: false };
+    return { iteration, iterations: iteration, ...this.#figures(solution), rmse, largestRidge, aborted: false };
   }
 
   /** Frees the moments of Adam and the equations. */

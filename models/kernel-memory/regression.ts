@@ -1,8 +1,12 @@
 // The ridge regression of targets on attention weights, on all rows or batch by batch.
+import { mseLoss } from '../../bindings/ops/loss.js';
 import { NormalEquations, type RidgeSolution } from '../../bindings/ops/normal-equations.js';
 import { type Rows, rowsOf } from '../../bindings/tensor/rows.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
+
+/** Rows read at a time for their error. */
+const READ_ROWS = 1024;
 
 /** Data of a fit and how its weights are computed. */
 export interface RegressionInput {
@@ -20,7 +24,7 @@ export interface RegressionInput {
 /** Solves for the values V that minimise ½‖X − WV‖² + ½λ‖V‖², with the weights W of the current keys. */
 export class Regression {
   readonly #input: RegressionInput;
-  #equations: NormalEquations | undefined;
+  readonly #equations: NormalEquations;
 
   constructor(input: RegressionInput) {
     this.#input = input;
@@ -37,7 +41,7 @@ export class Regression {
   /** The values for the current keys; with `backward`, adds the gradient of the loss to that of the trained parameters. */
   solve(ridge: number, backward: boolean): RidgeSolution {
     const { runtime, Q, batchSize } = this.#input;
-    const equations = this.#equations as NormalEquations;
+    const equations = this.#equations;
     equations.reset();
     const rows = Q.shape[0] as number;
     if (batchSize >= rows) {
@@ -57,9 +61,22 @@ export class Regression {
     return solution;
   }
 
-  /** Lets the memory of the equations be freed; no more can be solved. */
+  /** Root-mean-square error of what `read` returns for all rows of Q. */
+  error(read: (q: Tensor) => Tensor): number {
+    const { runtime, Q, X } = this.#input;
+    const rows = Q.shape[0] as number;
+    let squares = 0;
+    for (let row = 0; row < rows; row += READ_ROWS) {
+      const count = Math.min(READ_ROWS, rows - row);
+      const mean = () => mseLoss(read(rowsOf(runtime, Q, row, count)), rowsOf(runtime, X, row, count)).item();
+      squares += count * runtime.noGrad(mean);
+    }
+    return Math.sqrt(squares / rows);
+  }
+
+  /** Frees the equations; no more can be solved. */
   dispose(): void {
-    this.#equations = undefined;
+    this.#equations.dispose();
   }
 
   #batch(row: number, count: number): readonly [weights: Tensor, targets: Tensor] {

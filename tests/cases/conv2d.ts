@@ -41,6 +41,18 @@ const large: Size[] = [
   [9, 33, 2, 4, 6, 3, 3, 1, 1, 1, 1],
 ];
 
+/** Strides whose square does not fit 32 bits, from the only position there is: of a convolution, and of a transposed one. */
+const farStrides: Size[] = [
+  [2, 3, 2, 5, 4, 3, 2, 46_341, 46_341, 0, 0],
+  [1, 2, 3, 4, 6, 2, 3, 65_536, 2 ** 30, 1, 1],
+  [1, 2, 3, 4, 6, 4, 2, 65_536, 2, 0, 1],
+];
+const farTransposed: Size[] = [
+  [2, 3, 2, 1, 1, 3, 2, 46_341, 46_341, 0, 0],
+  [1, 2, 3, 1, 1, 4, 5, 65_536, 2 ** 30, 1, 1],
+  [1, 2, 3, 1, 4, 2, 3, 65_536, 2, 0, 1],
+];
+
 function variants(transposed: boolean, all: Size[]): Variant<Steps & { bias: boolean }>[] {
   return all.map(([n, c, o, h, w, kh, kw, strideH, strideW, paddingH, paddingW], i) => {
     const bias = i % 3 !== 2;
@@ -61,14 +73,14 @@ const sample = (random: () => number): number => gaussian(random) / 5;
 
 export const conv2dCases = {
   conv2d: opCase<Steps>({
-    variants: variants(false, [...sizes, ...large]),
+    variants: variants(false, [...sizes, ...large, ...farStrides]),
     sample,
     run: ([x, weight, bias], { stride, padding }) => conv2d(x!, weight!, bias, { stride, padding }),
     reference: (inputs, shapes, steps) => [conv2dReference(inputs, shapes, steps)],
     tolerance: { value: 2e-6 },
   }),
   convTranspose2d: opCase<Steps>({
-    variants: variants(true, [...sizes.filter(leavesOutput), ...large]),
+    variants: variants(true, [...sizes.filter(leavesOutput), ...large, ...farTransposed]),
     sample,
     run: ([x, weight, bias], { stride, padding }) => convTranspose2d(x!, weight!, bias, { stride, padding }),
     reference: (inputs, shapes, steps) => [convTranspose2dReference(inputs, shapes, steps)],

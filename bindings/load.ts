@@ -84,8 +84,11 @@ const WASM_MAGIC = [0, 97, 115, 109];
 const MAX_REASON_LENGTH = 80;
 
 /**
- * Loads the kernels of all ops and models that the program has imported, and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
+ * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
  * chosen, how many threads run, and why.
+ *
+ * Of the embedded kernels, `load` loads those of the ops, models and optimizers imported so far: import everything before calling it.
+ * That matters to code in chunks that a bundler loads on demand; an op in a later chunk throws an Error.
  *
  * Worker threads start in the background: ops run before they are up, on fewer threads. Where threads are unavailable, `load` falls
  * back to a single one.

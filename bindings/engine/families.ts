@@ -134,11 +134,11 @@ export function embedded(build: 'relaxed' | 'simd'): Promise<{ wasm: string }>[]
  * @param family The family.
  * @param runtime The runtime.
  * @returns `runtime.kernels`.
- * @throws {Error} The runtime lacks the family, because the op was imported after `load` had run.
+ * @throws {Error} The runtime lacks the family, because the op was imported after the call of `load`.
  */
 export function kernelsOf(op: string, family: Family, { kernels }: { readonly kernels: Kernels }): Kernels {
   if (kernels[family.kernel] === undefined) {
-    throw new Error(`${op}: the runtime has no kernels of this op; import the op before calling load()`);
+    throw new Error(`${op}: its kernels are not loaded; import it before calling load()`);
   }
   return kernels;
 }

@@ -79,7 +79,7 @@ export {
   panelBytes,
 } from './matmul/matmul';
 export { memoryRead, memoryReadBackward, memoryWrite, memoryWriteBackward } from './memory';
-export { adam, clipGradNorm, rmsprop, sgd } from './optim';
+export { adam, rmsprop, sgd } from './optim';
 export { bernoulli, normal, permutation, philox, uniform } from './random';
 export { allFinite, sum, sumBackward, sumSquares } from './reduce';
 export { addRows, clear, copy, copyRows, takeRows, takeRowsBackward, transpose } from './shaping';

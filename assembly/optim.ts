@@ -1,6 +1,4 @@
-// Optimizer updates and gradient clipping over flat buffers: every parameter of a model in one call.
-import { scale } from './elementwise';
-import { sumSquares } from './reduce';
+// Optimizer updates over flat buffers: every parameter of a model in one call.
 import { Simd } from './simd/simd';
 
 // The definitions are PyTorch's. Factors such as 1 - beta are computed in float64 and then rounded. Disabled
@@ -111,15 +109,6 @@ export function rmsprop(
     Update.rmsprop(4, i, p, g, s, a, b, rate, decay, keep, take, inner, outer, speed);
   }
   if (tail) Update.rmsprop(tail, bytes, p, g, s, a, b, rate, decay, keep, take, inner, outer, speed);
-}
-
-/** g *= min(1, maxNorm / (norm + 1e-6)), where norm is the L2 norm of g, summed in float64. Returns norm. */
-export function clipGradNorm(g: usize, n: u32, maxNorm: f64): f64 {
-  const norm = sqrt(sumSquares(g, n));
-  const coefficient = maxNorm / (norm + 1e-6);
-  // A NaN must reach every gradient, as in PyTorch: hence not `coefficient < 1`.
-  if (!(coefficient >= 1)) scale(g, g, n, <f32>coefficient);
-  return norm;
 }
 
 /** The updates of `count` (1 to 4) elements, `i` bytes into the buffers. */

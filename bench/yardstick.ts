@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { instantiateSync } from '@assemblyscript/loader';
 import type { RuntimeInfo } from 'tapehead';
-import type { Kernels } from '../bindings/engine/kernels.js';
+import { instantiate, type Kernels } from '../bindings/engine/kernels.js';
 import { forSharedMemory } from '../bindings/engine/shared-module.js';
 import { Threads } from '../bindings/engine/threads.js';
 
@@ -52,7 +52,7 @@ export function measurePeak(variant: Variant): number {
 export async function measureDispatch(count: number): Promise<number> {
   const module = new WebAssembly.Module(forSharedMemory(read('simd')));
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES, shared: true });
-  const threads = new Threads(count, module, memory, new WebAssembly.Instance(module, { env: { memory } }));
+  const threads = new Threads(count, [module], memory, await instantiate([module], memory));
   await threads.settled;
   let best = Infinity;
   const end = performance.now() + MEASURE_MS;

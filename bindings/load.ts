@@ -2,8 +2,9 @@
 import { jsStringBuiltins, relaxedSimd, simd, threads as threadsSupported } from 'wasm-feature-detect';
 import { Arena } from './engine/arena.js';
 import { bytesOf, tagOf } from './engine/bytes.js';
+import { embedded } from './engine/families.js';
 import { inflated } from './engine/inflate.js';
-import type { Kernels } from './engine/kernels.js';
+import { instantiate, type Kernels } from './engine/kernels.js';
 import {
   describe,
   expectInteger,
@@ -43,8 +44,6 @@ interface Build {
   readonly supported: () => Promise<boolean>;
   /** Whether the build is also fast on this engine; always if left out. */
   readonly fast?: () => Promise<boolean>;
-  /** The module's bytes: deflated, in base64. */
-  readonly embedded: () => Promise<{ wasm: string }>;
 }
 
 /** Best first: `load` takes the first one that the engine supports and runs fast. */
@@ -55,13 +54,11 @@ const builds: readonly Build[] = [
     supported: relaxedSimd,
     // V8 before 13, which also lacks string builtins, spills the registers of the larger tile: half the speed.
     fast: jsStringBuiltins,
-    embedded: () => import('./wasm/relaxed.js'),
   },
   {
     variant: 'simd',
     reason: 'the engine supports 128-bit SIMD',
     supported: simd,
-    embedded: () => import('./wasm/simd.js'),
   },
 ];
 
@@ -89,6 +86,9 @@ const MAX_REASON_LENGTH = 80;
 /**
  * Loads the kernels and creates a runtime, which owns the memory of all tensors made with it. `runtime.info` says which build was
  * chosen, how many threads run, and why.
+ *
+ * Of the embedded kernels, `load` loads those of the ops, models and optimizers imported so far: import everything before calling it.
+ * That matters to code in chunks that a bundler loads on demand; an op in a later chunk throws an Error.
  *
  * Worker threads start in the background: ops run before they are up, on fewer threads. Where threads are unavailable, `load` falls
  * back to a single one.
@@ -152,9 +152,10 @@ async function open(
     parallel === undefined
       ? new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum })
       : new parallel.SharedMemory(INITIAL_PAGES, maximum, count - 1);
-  const module = await compile(given ?? (await inflated((await build.embedded()).wasm)), parallel?.forSharedMemory);
-  const instance = await instantiate(module, memory, given !== undefined);
-  const kernels = instance.exports as unknown as Kernels;
+  const sources =
+    given === undefined ? embedded(build.variant).map(async (module) => inflated((await module).wasm)) : [given];
+  const modules = await Promise.all(sources.map(async (source) => compile(await source, parallel?.forSharedMemory)));
+  const kernels = await kernelsFrom(modules, memory, given !== undefined);
   const scratchBytes = count * kernels.matmulScratchBytes();
   const minMemory = INITIAL_PAGES * PAGE + scratchBytes;
   if (maxMemory < minMemory) fail('load', 'maxMemory', `be ≥ ${minMemory} for ${count} threads`, maxMemory);
@@ -165,7 +166,7 @@ async function open(
     reason: `${given === undefined ? build.reason : 'the wasm option was given'}; ${reason}`,
   };
   if (parallel === undefined) return new Runtime(kernels, arena, info, undefined);
-  const threads = new parallel.Threads(count, module, memory, instance);
+  const threads = new parallel.Threads(count, modules, memory, kernels);
   const runtime = new Runtime(parallel.sharedKernels(kernels, threads), arena, info, threads);
   threads.closeWith(runtime);
   return runtime;
@@ -185,20 +186,20 @@ async function compile(
   }
 }
 
-async function instantiate(
-  module: WebAssembly.Module,
+async function kernelsFrom(
+  modules: readonly WebAssembly.Module[],
   memory: WebAssembly.Memory,
   given: boolean,
-): Promise<WebAssembly.Instance> {
+): Promise<Kernels> {
   const condition = 'be a build of tapehead, such as tapehead/simd.wasm';
   try {
-    const instance = await WebAssembly.instantiate(module, { env: { memory } });
-    if (typeof instance.exports.matmulScratchBytes === 'function') return instance;
+    const kernels = await instantiate(modules, memory);
+    if (typeof kernels.matmulScratchBytes === 'function') return kernels;
   } catch (error) {
     // A LinkError or TypeError: other imports, or no module at all.
     if (!given || error instanceof RangeError) throw error;
   }
-  return failType('load', 'wasm', condition, module);
+  return failType('load', 'wasm', condition, modules[0]);
 }
 
 /** The variant that was requested, if any. */

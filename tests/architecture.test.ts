@@ -3,7 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inflateSync } from 'node:zlib';
 import test from 'ava';
+import { families } from '../bindings/engine/families.js';
+import '../index.js';
 import { type Sources, violations } from './support/architecture.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -78,13 +81,31 @@ test('runtime, tensor, their checks and scope escape may import each other', (t)
   t.deepEqual(violations(new Map(Object.entries(files))), []);
 });
 
-for (const variant of ['simd', 'relaxed']) {
+for (const variant of ['simd', 'relaxed'] as const) {
   test(`the ${variant} build has no data segment and no mutable global`, (t) => {
     const wat = readFileSync(join(root, `dist/wasm/${variant}.wat`), 'utf8');
     t.regex(wat, /\(export "softmax"/);
     t.notRegex(wat, /\(data\b/);
     t.notRegex(wat, /\(global\b.*\(mut\b/);
   });
+}
+
+test('the families have all kernels, and importing the package makes load instantiate every family', async (t) => {
+  const whole = new WebAssembly.Module(readFileSync(join(root, 'dist/wasm/simd.wasm')));
+  const parts = await Promise.all(
+    families.map(async ({ kernel, simd }) => {
+      const names = namesOf(new WebAssembly.Module(inflateSync(Buffer.from((await simd()).wasm, 'base64'))));
+      t.true(names.includes(kernel), kernel);
+      return names;
+    }),
+  );
+  t.deepEqual([...new Set(parts.flat())].sort(), namesOf(whole).sort());
+});
+
+/** The names of a module's kernels. */
+function namesOf(module: WebAssembly.Module): string[] {
+  const exports = WebAssembly.Module.exports(module);
+  return exports.filter(({ kind }) => kind === 'function').map(({ name }) => name);
 }
 
 test('the top level has only the documented files and folders', (t) => {
@@ -113,7 +134,7 @@ test('the package contains only the library', (t) => {
     paths.filter((path) => !belongs.test(path)),
     [],
   );
-  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/bindings/wasm/simd.js', 'dist/wasm/simd.wasm']) {
+  for (const path of ['dist/index.js', 'dist/index.d.ts', 'dist/bindings/wasm/simd-core.js', 'dist/wasm/simd.wasm']) {
     t.true(paths.includes(path), path);
   }
   t.false(paths.includes('dist/wasm/wasi.wasm'), 'the WASI command is not part of the package');

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
 import test from 'ava';
-import { load } from '../index.js';
+import { families, mathKernels } from '../bindings/engine/families.js';
+import { load, tanh } from '../index.js';
 
 const bytes = readFileSync(new URL('../wasm/simd.wasm', import.meta.url));
 const foreign = readFileSync(new URL('../wasm/wasi.wasm', import.meta.url));
@@ -126,4 +127,21 @@ test('without WebAssembly, load says so', async (t) => {
 test('a Node without process.getBuiltinModule has one thread, and info says why', async (t) => {
   const printed = await script(`delete process.getBuiltinModule; ${printReason}`, { env: { TAPEHEAD_THREADS: '2' } });
   t.regex(printed, /^1 .*; one thread, because Node before 20\.16 and 22\.3 has no process\.getBuiltinModule$/);
+});
+
+test.serial('an op that was imported after load throws an Error that says so', async (t) => {
+  const index = families.indexOf(mathKernels);
+  families.splice(index, 1);
+  try {
+    for (const threads of [1, 2]) {
+      const runtime = await load({ threads });
+      const x = runtime.zeros([2 ** 18]);
+      t.throws(() => runtime.noGrad(() => tanh(x)), {
+        message: 'tanh: its kernels are not loaded; import it before calling load()',
+      });
+      runtime.close();
+    }
+  } finally {
+    families.splice(index, 0, mathKernels);
+  }
 });

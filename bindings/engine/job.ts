@@ -53,18 +53,17 @@ export class JobView {
    * Creates the view of one thread.
    *
    * @param control The control block of all threads, from `controlBlock`.
-   * @param exports Exports of this thread's wasm instance.
+   * @param kernels Kernels of this thread, from `instantiate`.
    * @param thread Index of this thread; 0 is the caller.
    */
   constructor(
     control: SharedArrayBuffer,
-    exports: WebAssembly.Exports,
+    kernels: Kernels,
     readonly thread: number,
   ) {
     this.words = new Int32Array(control, 0, WORDS);
     this.arguments = new Float64Array(control, 4 * WORDS);
-    // Instances of one module list their exports in the same order.
-    this.#kernels = Object.values(exports) as Kernel[];
+    this.#kernels = Object.values(kernels);
   }
 
   /** Runs blocks until none is left. */
@@ -102,11 +101,11 @@ export class Jobs {
    * Joins as thread 0.
    *
    * @param control The control block of all threads.
-   * @param exports Exports of the caller's wasm instance.
+   * @param kernels Kernels of the caller, from `instantiate`.
    */
-  constructor(control: SharedArrayBuffer, exports: WebAssembly.Exports) {
-    this.#view = new JobView(control, exports, 0);
-    this.#names = new Map(Object.keys(exports).map((name, i) => [name, i]));
+  constructor(control: SharedArrayBuffer, kernels: Kernels) {
+    this.#view = new JobView(control, kernels, 0);
+    this.#names = new Map(Object.keys(kernels).map((name, i) => [name, i]));
     this.#canSleep = !('document' in globalThis);
   }
 

@@ -80,14 +80,15 @@ export function sharedKernels(kernels: Kernels, threads: Threads): Kernels {
     name,
     sharedEach(kernels, threads, name as keyof typeof EACH, letters),
   ]);
-  return {
-    ...kernels,
+  const shared: Partial<Kernels> = {
     ...Object.fromEntries(each),
     matmul: sharedProduct(kernels, threads, false),
     matmulPacked: sharedProduct(kernels, threads, true),
     ...sharedConvolution(kernels, threads),
     ...sharedNormalEquations(kernels, threads),
   };
+  const loaded = Object.entries(shared).filter(([name]) => name in kernels);
+  return { ...kernels, ...Object.fromEntries(loaded) };
 }
 
 /** The index of the block, as an argument. */

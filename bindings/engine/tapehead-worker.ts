@@ -1,9 +1,10 @@
 // Entry point of a worker thread: instantiates the kernels on the shared memory and takes blocks of jobs.
 import { JobView, serveJobs } from './job.js';
+import { instantiate } from './kernels.js';
 
 /** @internal What a worker needs to start. */
 export interface Start {
-  readonly module: WebAssembly.Module;
+  readonly modules: readonly WebAssembly.Module[];
   readonly memory: WebAssembly.Memory;
   readonly control: SharedArrayBuffer;
   readonly thread: number;
@@ -18,10 +19,10 @@ interface Port {
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 const port = (node?.parentPort ?? globalThis) as unknown as Port;
 
-port.onmessage = ({ data: { module, memory, control, thread } }) => {
-  WebAssembly.instantiate(module, { env: { memory } }).then(
-    ({ exports }) => {
-      const view = new JobView(control, exports, thread);
+port.onmessage = ({ data: { modules, memory, control, thread } }) => {
+  instantiate(modules, memory).then(
+    (kernels) => {
+      const view = new JobView(control, kernels, thread);
       port.postMessage('ready');
       serveJobs(view);
     },

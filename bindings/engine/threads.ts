@@ -9,7 +9,7 @@ import { Workers } from './workers.js';
  * @internal
  */
 export class Threads {
-  readonly #exports: WebAssembly.Exports;
+  readonly #kernels: Kernels;
   readonly #workers: Workers;
   #jobs: Jobs;
 
@@ -17,20 +17,20 @@ export class Threads {
    * Starts `count` - 1 workers.
    *
    * @param count Number of threads, including the caller.
-   * @param module The build that imports shared memory.
+   * @param modules The modules, which import shared memory.
    * @param memory The shared memory.
-   * @param instance The caller's instance of `module`.
+   * @param kernels The caller's kernels: the exports of `modules`.
    */
   constructor(
     readonly count: number,
-    module: WebAssembly.Module,
+    modules: readonly WebAssembly.Module[],
     memory: WebAssembly.Memory,
-    instance: WebAssembly.Instance,
+    kernels: Kernels,
   ) {
     const control = controlBlock();
-    this.#exports = instance.exports;
-    this.#jobs = new Jobs(control, this.#exports);
-    this.#workers = new Workers(count, { module, memory, control });
+    this.#kernels = kernels;
+    this.#jobs = new Jobs(control, this.#kernels);
+    this.#workers = new Workers(count, { modules, memory, control });
   }
 
   /** Resolves when every worker is up or counts as missing. */
@@ -93,7 +93,7 @@ export class Threads {
     this.#workers.close();
     collected.unregister(this);
     // A worker that is terminated while active stays so in the old control block, for ever.
-    this.#jobs = new Jobs(controlBlock(), this.#exports);
+    this.#jobs = new Jobs(controlBlock(), this.#kernels);
   }
 }
 

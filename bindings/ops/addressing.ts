@@ -1,5 +1,6 @@
 // Addressing of a memory by a head: head parameters, content weights, location weights.
 
+import { kernelsOf, sequenceKernels } from '../engine/families.js';
 import { expectBoolean, expectInteger, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -66,7 +67,7 @@ export function headParameters(x: Tensor, options: HeadOptions): HeadParameters 
   const widths = [wordSize, 1, 1, shifts, 1, ...(write ? [wordSize, wordSize] : [])];
   expectShape('headParameters', 'x', x, -1, wordSize + shifts + 3 + (write ? 2 * wordSize : 0));
   const { runtime } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('headParameters', sequenceKernels, runtime);
   const batch = x.dims[0] as number;
   const outputs = widths.map((width) => runtime.output([batch, width])) as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const [key, strength, gate, shift, sharpness, erase, add] = outputs as [...typeof outputs, Tensor?, Tensor?];
@@ -114,7 +115,7 @@ export function contentWeights(key: Tensor, strength: Tensor, memory: Tensor): T
   expectShape('contentWeights', 'key', key, batch, columns);
   expectShape('contentWeights', 'strength', strength, batch, 1);
   const { runtime } = memory;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('contentWeights', sequenceKernels, runtime);
   const weights = runtime.output([batch, rows]);
   const saved = runtime.allocate(batch * 2 * padded(rows));
   const [w, k, b, m] = [weights.pointer, key.pointer, strength.pointer, memory.pointer];
@@ -177,7 +178,7 @@ export function locationWeights(
   if (shifts % 2 === 0) fail('locationWeights', 'shift', 'have an odd number of columns', shift.dims);
   const maxShift = (shifts - 1) / 2;
   const { runtime } = content;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('locationWeights', sequenceKernels, runtime);
   const weights = runtime.output([batch, rows]);
   const saved = runtime.allocate((batch + 2) * padded(rows) + 2 * padded(2 * maxShift));
   const [w, c, p] = [weights.pointer, content.pointer, previous.pointer];

@@ -1,5 +1,6 @@
 // Attention: a soft read of rows by dot product, squared distance or cosine, a block of queries at a time.
 
+import { attentionKernels, kernelsOf } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectNumber, expectOneOf, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
@@ -58,9 +59,10 @@ const NARROW = 8;
  * @see Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
  */
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attentionWeights', q, keys, options);
+  const comparison = expectComparison('attentionWeights', q, keys, options);
   const { runtime } = q;
-  const w = runtime.output([lookup.rows, lookup.columns]);
+  const w = runtime.output([q.dims[0] as number, keys.dims[0] as number]);
+  const lookup = new Lookup(q, keys, comparison);
   lookup.eachBlock((row, rows) => lookup.forward(w.pointer + 4 * row * lookup.columns, row, rows));
   runtime.record('attentionWeights', lookup.inputs, [w], () => {
     const { columns } = lookup;
@@ -105,13 +107,14 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * @see Graves et al. 2014, eqs. 2, 5 and 6.
  */
 export function attention(q: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attention', q, keys, options);
-  const { columns } = lookup;
+  const comparison = expectComparison('attention', q, keys, options);
+  const columns = keys.dims[0] as number;
   expectShape('attention', 'values', values, columns, -1);
   const n = values.dims[1] as number;
   const { runtime } = q;
   const { kernels, arena } = runtime;
-  const y = runtime.output([lookup.rows, n]);
+  const y = runtime.output([q.dims[0] as number, n]);
+  const lookup = new Lookup(q, keys, comparison);
   const single = lookup.blockRows >= lookup.rows && runtime.recording(...lookup.inputs, values);
   const w = runtime.allocate(lookup.blockRows * columns);
   lookup.eachBlock((row, rows) => {
@@ -140,6 +143,20 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
 /** @internal `similarity` must be one of the three. */
 export function expectSimilarity(op: string, similarity: Similarity): void {
   expectOneOf(op, 'similarity', similarity, SIMILARITIES);
+}
+
+/** Checks all but the values, and returns the options. */
+function expectComparison(op: string, q: Tensor, keys: Tensor, options: AttentionOptions): Required<AttentionOptions> {
+  const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
+  expectShape(op, 'q', q, -1, -1);
+  expectShape(op, 'keys', keys, -1, q.dims[1] as number);
+  expectSimilarity(op, similarity);
+  if (typeof strength === 'number') expectNumber(op, 'strength', strength);
+  else {
+    expectTensor(op, 'strength', strength);
+    if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.dims);
+  }
+  return { similarity, strength };
 }
 
 /**
@@ -178,24 +195,15 @@ class Lookup {
   #totals = 0;
 
   constructor(
-    op: string,
     readonly q: Tensor,
     readonly keys: Tensor,
-    options: AttentionOptions,
+    { similarity, strength }: Required<AttentionOptions>,
   ) {
-    const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
-    expectShape(op, 'q', q, -1, -1);
     [this.rows, this.#width] = q.dims as [number, number];
-    expectShape(op, 'keys', keys, -1, this.#width);
-    expectSimilarity(op, similarity);
-    if (typeof strength === 'number') expectNumber(op, 'strength', strength);
-    else {
-      expectTensor(op, 'strength', strength);
-      if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.dims);
-    }
     this.columns = keys.dims[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
+    kernelsOf(op, attentionKernels, runtime);
     this.#runtime = runtime;
     this.#similarity = similarity;
     this.#strength = typeof strength === 'number' ? runtime.tensor([strength]) : strength;

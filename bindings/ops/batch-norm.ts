@@ -1,5 +1,6 @@
 // Batch normalisation of the columns of a matrix.
 
+import { kernelsOf, normalizationKernels } from '../engine/families.js';
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -65,7 +66,7 @@ export function batchNorm(
   expectNumber('batchNorm', 'eps', eps, 0);
   if (training && rows < 2) fail('batchNorm', 'x', 'have at least 2 rows in training', x.dims);
   const { runtime } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('batchNorm', normalizationKernels, runtime);
   const y = runtime.output(x.dims);
   const [mean, scale] = [runtime.allocate(columns), runtime.allocate(columns)];
   const running = [runningMean.pointer, runningVar.pointer] as const;

@@ -1,6 +1,15 @@
 // 2-D convolutions and transposed convolutions.
 
-import { expectInteger, expectIntegers, expectOptions, fail, failType, type OptionKeys } from '../tensor/check.js';
+import { convolutionKernels, kernelsOf } from '../engine/families.js';
+import {
+  expectInteger,
+  expectIntegers,
+  expectOptions,
+  fail,
+  failType,
+  isArray,
+  type OptionKeys,
+} from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import { factorsRead } from '../tensor/tape.js';
@@ -72,6 +81,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias?: Tensor, options: Conv2d
     fail('conv2d', 'weight', `be no larger than the padded image [${paddedHeight}, ${paddedWidth}]`, kernel);
   }
   const { runtime } = x;
+  kernelsOf('conv2d', convolutionKernels, runtime);
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
   const image = [channels, height, width] as const;
@@ -130,6 +140,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, bias?: Tensor, option
     fail('convTranspose2d', 'padding', 'leave at least one output pixel', [rows, columns]);
   }
   const { runtime } = x;
+  kernelsOf('convTranspose2d', convolutionKernels, runtime);
   const result = [outputs, rows, columns] as const;
   const y = runtime.output([images, ...result]);
   const kernel = [kernelHeight, kernelWidth] as const;
@@ -239,7 +250,7 @@ function expectPair(op: string, argument: string, value: Pair, min: number): rea
     expectInteger(op, argument, value, min, MAX_STEP);
     return [value, value];
   }
-  if (!Array.isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
+  if (!isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
   expectIntegers(op, argument, value, min, MAX_STEP);
   return value;
 }

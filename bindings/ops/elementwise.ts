@@ -1,5 +1,6 @@
 // Elementwise ops. Binary ones take two tensors of the same shape: nothing is broadcast.
 
+import { coreKernels, exponentialKernels, type Family, kernelsOf, mathKernels } from '../engine/families.js';
 import { expectNumber } from '../tensor/check.js';
 import { expectSameShape, expectTensor } from '../tensor/check-tensor.js';
 import { factorsRead, NOTHING_READ } from '../tensor/tape.js';
@@ -177,7 +178,7 @@ export function scale(x: Tensor, factor: number): Tensor {
  * ```
  */
 export function exp(x: Tensor): Tensor {
-  return unary('exp', x);
+  return unary('exp', exponentialKernels, x);
 }
 
 /**
@@ -195,7 +196,7 @@ export function exp(x: Tensor): Tensor {
  * ```
  */
 export function log(x: Tensor): Tensor {
-  return unary('log', x);
+  return unary('log', exponentialKernels, x);
 }
 
 /**
@@ -213,7 +214,7 @@ export function log(x: Tensor): Tensor {
  * ```
  */
 export function tanh(x: Tensor): Tensor {
-  return unary('tanh', x);
+  return unary('tanh', mathKernels, x);
 }
 
 /**
@@ -231,7 +232,7 @@ export function tanh(x: Tensor): Tensor {
  * ```
  */
 export function sigmoid(x: Tensor): Tensor {
-  return unary('sigmoid', x);
+  return unary('sigmoid', mathKernels, x);
 }
 
 /**
@@ -249,7 +250,7 @@ export function sigmoid(x: Tensor): Tensor {
  * ```
  */
 export function relu(x: Tensor): Tensor {
-  return unary('relu', x);
+  return unary('relu', coreKernels, x);
 }
 
 /**
@@ -267,13 +268,13 @@ export function relu(x: Tensor): Tensor {
  * ```
  */
 export function softplus(x: Tensor): Tensor {
-  return unary('softplus', x);
+  return unary('softplus', mathKernels, x);
 }
 
-function unary(op: keyof typeof UNARY, x: Tensor): Tensor {
+function unary(op: keyof typeof UNARY, family: Family, x: Tensor): Tensor {
   expectTensor(op, 'x', x);
   const { runtime, size } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf(op, family, runtime);
   const [backward, saved] = UNARY[op];
   const y = runtime.output(x.dims);
   kernels[op](y.pointer, x.pointer, size);

@@ -1,5 +1,6 @@
 // Reads from a memory bank at an address sampled by the Gumbel-max trick.
 
+import { gumbelKernels, kernelsOf } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectRank, expectShape } from '../tensor/check-tensor.js';
@@ -70,7 +71,8 @@ export function gumbelRead(logits: Tensor, memory: Tensor, options: GumbelReadOp
   if (tau <= 0) fail('gumbelRead', 'tau', 'be above 0', tau);
   expectBoolean('gumbelRead', 'hard', hard);
   const { runtime } = logits;
-  const { kernels, arena } = runtime;
+  const { arena } = runtime;
+  const kernels = kernelsOf('gumbelRead', gumbelKernels, runtime);
   const width = memory.size / rows;
   const inverseTau = Math.min(1 / tau, LARGEST_FLOAT);
   const [read, weights] = [runtime.output([batch, ...row]), runtime.output([batch, rows])];

@@ -1,5 +1,7 @@
 // Losses: each a scalar, the mean over its batch.
 
+import { tagOf } from '../engine/bytes.js';
+import { classKernels, coreKernels, type Family, kernelsOf, logitKernels } from '../engine/families.js';
 import { fail, failType } from '../tensor/check.js';
 import { expectSameShape, expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -24,7 +26,7 @@ import type { Tensor } from '../tensor/tensor.js';
  * ```
  */
 export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor): Tensor {
-  return pairwise('binaryCrossEntropyWithLogits', 'bceWithLogits', x, target);
+  return pairwise('binaryCrossEntropyWithLogits', logitKernels, 'bceWithLogits', x, target);
 }
 
 /**
@@ -44,7 +46,7 @@ export function binaryCrossEntropyWithLogits(x: Tensor, target: Tensor): Tensor 
  * ```
  */
 export function mseLoss(x: Tensor, target: Tensor): Tensor {
-  return pairwise('mseLoss', 'mse', x, target);
+  return pairwise('mseLoss', coreKernels, 'mse', x, target);
 }
 
 /**
@@ -67,14 +69,14 @@ export function mseLoss(x: Tensor, target: Tensor): Tensor {
 export function crossEntropy(logits: Tensor, targets: Int32Array): Tensor {
   expectShape('crossEntropy', 'logits', logits, -1, -1);
   const [rows, columns] = logits.shape as [number, number];
-  if (Object.prototype.toString.call(targets) !== '[object Int32Array]')
-    failType('crossEntropy', 'targets', 'be an Int32Array', targets);
+  if (tagOf(targets) !== 'Int32Array') failType('crossEntropy', 'targets', 'be an Int32Array', targets);
   if (targets.length !== rows) fail('crossEntropy', 'targets', `hold ${rows} classes`, targets.length);
   for (const target of targets) {
     if (target < 0 || target >= columns) fail('crossEntropy', 'targets', `lie in [0, ${columns - 1}]`, target);
   }
   const { runtime } = logits;
-  const { kernels, arena } = runtime;
+  const { arena } = runtime;
+  const kernels = kernelsOf('crossEntropy', classKernels, runtime);
   const loss = runtime.output([]);
   const classes = runtime.allocate(rows);
   arena.writeIntegers(classes, targets);
@@ -87,10 +89,10 @@ export function crossEntropy(logits: Tensor, targets: Int32Array): Tensor {
   return loss;
 }
 
-function pairwise(op: string, kernel: 'bceWithLogits' | 'mse', x: Tensor, target: Tensor): Tensor {
+function pairwise(op: string, family: Family, kernel: 'bceWithLogits' | 'mse', x: Tensor, target: Tensor): Tensor {
   expectSameShape(op, 'x', x, 'target', target);
   const { runtime, size } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf(op, family, runtime);
   const loss = runtime.output([]);
   kernels[kernel](loss.pointer, x.pointer, target.pointer, size);
   runtime.record(op, [x, target], [loss], () => {

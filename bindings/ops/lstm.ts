@@ -1,4 +1,5 @@
 // The LSTM cell as one op.
+import { kernelsOf, sequenceKernels } from '../engine/families.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { addProductWithWeight, addWeightGradient, multiplyByTransposed } from './shared-weight.js';
@@ -42,7 +43,7 @@ export function lstmCell(
 ): [Tensor, Tensor] {
   const { batch, hidden, gates } = expectCell(x, h, c, weightIh, weightHh, biasIh, biasHh);
   const { runtime } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('lstmCell', sequenceKernels, runtime);
   const hNext = runtime.output([batch, hidden]);
   const cNext = runtime.output([batch, hidden]);
   const activations = runtime.allocate(batch * gates);

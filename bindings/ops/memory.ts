@@ -1,4 +1,5 @@
 // Reads from and writes to a memory matrix by attention weights.
+import { kernelsOf, sequenceKernels } from '../engine/families.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import { factorsRead } from '../tensor/tape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -28,7 +29,7 @@ export function memoryRead(weights: Tensor, memory: Tensor): Tensor {
   const [batch, rows, columns] = memory.dims as [number, number, number];
   expectShape('memoryRead', 'weights', weights, batch, rows);
   const { runtime } = memory;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('memoryRead', sequenceKernels, runtime);
   const r = runtime.output([batch, columns]);
   kernels.memoryRead(r.pointer, weights.pointer, memory.pointer, batch, rows, columns);
   runtime.record(
@@ -76,7 +77,7 @@ export function memoryWrite(memory: Tensor, weights: Tensor, erase: Tensor, add:
   expectShape('memoryWrite', 'erase', erase, batch, columns);
   expectShape('memoryWrite', 'add', add, batch, columns);
   const { runtime } = memory;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('memoryWrite', sequenceKernels, runtime);
   const inputs = [memory, weights, erase, add] as const;
   const written = runtime.output(memory.dims);
   const [from, w, e, a] = [memory.pointer, weights.pointer, erase.pointer, add.pointer];

@@ -1,6 +1,7 @@
 // Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves
 // over.
 
+import { kernelsOf, regressionKernels } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import {
   expectBoolean,
@@ -106,7 +107,7 @@ export class NormalEquations {
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
     expectBoolean('NormalEquations', 'center', center);
-    const { columnPanelBytes } = runtime.kernels;
+    const { columnPanelBytes } = kernelsOf('NormalEquations', regressionKernels, runtime);
     const [gram, cross] = [columnPanelBytes(memorySize, memorySize), columnPanelBytes(memorySize, valueSize)];
     // A factor as large as WᵀW comes with every solution.
     expectFits('NormalEquations', 2 * gram + 2 * cross);

@@ -1,4 +1,5 @@
 // Softmax and log-softmax over the last dimension.
+import { classKernels, kernelsOf, logitKernels } from '../engine/families.js';
 import { expectRank } from '../tensor/check-tensor.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -19,7 +20,7 @@ import type { Tensor } from '../tensor/tensor.js';
 export function softmax(x: Tensor): Tensor {
   expectRank('softmax', 'x', x, 1);
   const { runtime } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('softmax', logitKernels, runtime);
   const columns = x.dims.at(-1) as number;
   const rows = x.size / columns;
   const y = runtime.output(x.dims);
@@ -53,7 +54,7 @@ export function softmax(x: Tensor): Tensor {
 export function logSoftmax(x: Tensor): Tensor {
   expectRank('logSoftmax', 'x', x, 1);
   const { runtime } = x;
-  const { kernels } = runtime;
+  const kernels = kernelsOf('logSoftmax', classKernels, runtime);
   const columns = x.dims.at(-1) as number;
   const rows = x.size / columns;
   const y = runtime.output(x.dims);

@@ -1,5 +1,6 @@
 // Vector quantization: every row replaced by its nearest code.
 
+import { kernelsOf, quantizationKernels } from '../engine/families.js';
 import { TRANSPOSE_B } from '../engine/kernels.js';
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
@@ -66,7 +67,8 @@ export function vectorQuantize(z: Tensor, codebook: Tensor, options: VectorQuant
   expectBoolean('vectorQuantize', 'codebookLoss', codebookLoss);
   if (codebook.dims[0] === 0) fail('vectorQuantize', 'codebook', 'have at least one row', codebook.dims);
   const { runtime } = z;
-  const { kernels, arena } = runtime;
+  const { arena } = runtime;
+  const kernels = kernelsOf('vectorQuantize', quantizationKernels, runtime);
   const [quantized, loss] = [runtime.output([rows, width]), runtime.output([])];
   const codes = nearestCodes(z, codebook);
   kernels.takeRows(quantized.pointer, codebook.pointer, codes, rows, width);

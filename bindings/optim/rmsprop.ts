@@ -1,5 +1,6 @@
 // RMSprop, in PyTorch's form and in that of Graves 2013.
 
+import { kernelsOf, optimizerKernels } from '../engine/families.js';
 import { expectBoolean, expectNumber, expectOptions, type OptionKeys } from '../tensor/check.js';
 import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
@@ -82,7 +83,7 @@ export class RMSprop extends Optimizer {
   /** @internal */
   protected update(_step: number, range: Flat): void {
     const { alpha, eps, weightDecay, momentum, epsInsideRoot } = this.#options;
-    this.parameters.runtime.kernels.rmsprop(
+    kernelsOf('RMSprop.step', optimizerKernels, this.parameters.runtime).rmsprop(
       range.pointer,
       range.gradPointer,
       this.moment('square_avg'),

@@ -1,5 +1,6 @@
 // Stochastic gradient descent.
 
+import { kernelsOf, optimizerKernels } from '../engine/families.js';
 import { expectBoolean, expectNumber, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
 import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
@@ -74,7 +75,7 @@ export class SGD extends Optimizer {
     const { momentum, dampening, weightDecay, nesterov } = this.#options;
     const buffer = this.moment('momentum_buffer');
     const damping = step === 1 ? 0 : dampening;
-    const { kernels } = this.parameters.runtime;
+    const kernels = kernelsOf('SGD.step', optimizerKernels, this.parameters.runtime);
     kernels.sgd(pointer, gradPointer, buffer, length, this.learningRate, momentum, damping, weightDecay, nesterov);
   }
 }

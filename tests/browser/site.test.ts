@@ -25,9 +25,9 @@ async function numberIn(page: Page, selector: string): Promise<number> {
   return Number((await page.textContent(selector))?.replaceAll(',', ''));
 }
 
-/** Huge dimensions, whose product is 2^50 at most, and one of 0: no elements. */
+/** Huge dimensions, whose product is at most 2^45, and one of 0: no elements. */
 function emptyShape(shape: readonly number[]): number[] {
-  return [...shape.map(() => 2 ** Math.floor(50 / shape.length)), 0];
+  return [...shape.map(() => 2 ** Math.floor(45 / shape.length)), 0];
 }
 
 /** All weights after a reset and three updates. */

@@ -56,7 +56,8 @@ test('valid arguments are accepted', async (t) => {
         refusal = error;
       }
     }
-    if (!/NormalEquations: must be solved|solved first|exactly one element/.test(`${refusal}`)) t.is(refusal, undefined, callable.name);
+    if (!/NormalEquations: must be solved|solved first|exactly one element/.test(`${refusal}`))
+      t.is(refusal, undefined, callable.name);
     world.renew(callable.owner === '' ? 'Parameters' : callable.owner);
   }
 });

@@ -46,7 +46,7 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
   const { runtime } = q;
   kernelsOf('attentionWeights', attentionKernels, runtime);
   const w = runtime.output([q.dims[0] as number, keys.dims[0] as number]);
-  const lookup = new Lookup('attentionWeights', q, keys, comparison);
+  const lookup = new Lookup(q, keys, comparison);
   lookup.eachBlock((row, rows) => lookup.forward(w.pointer + 4 * row * lookup.columns, row, rows));
   runtime.record('attentionWeights', lookup.inputs, [w], () => {
     const { columns } = lookup;
@@ -95,7 +95,7 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
   const { arena } = runtime;
   const kernels = kernelsOf('attention', attentionKernels, runtime);
   const y = runtime.output([q.dims[0] as number, n]);
-  const lookup = new Lookup('attention', q, keys, comparison);
+  const lookup = new Lookup(q, keys, comparison);
   const single = lookup.blockRows >= lookup.rows && runtime.recording(...lookup.inputs, values);
   const w = runtime.allocate(lookup.blockRows * columns);
   lookup.eachBlock((row, rows) => {
@@ -157,7 +157,6 @@ class Lookup {
   #totals = 0;
 
   constructor(
-    op: string,
     readonly q: Tensor,
     readonly keys: Tensor,
     { similarity, strength }: Required<AttentionOptions>,

@@ -2,24 +2,14 @@
 
 import { attentionKernels, kernelsOf } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import { expectNumber, expectOneOf, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
-import { expectShape, expectTensor } from '../tensor/check-tensor.js';
+import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type AttentionOptions, expectComparison, type Similarity } from './comparison.js';
 
-/** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */
-export type Similarity = 'dot' | 'l2' | 'cosine';
-
-/** Options of `attention` and `attentionWeights`. */
-export interface AttentionOptions {
-  /** Similarity of a query and a key: `'dot'`, `'l2'` or `'cosine'`. Default `'dot'`. */
-  similarity?: Similarity;
-  /** Inverse temperature β: a finite number, or a tensor of one element. Default 1. */
-  strength?: number | Tensor;
-}
-
-const OPTIONS: OptionKeys<AttentionOptions> = { similarity: true, strength: true };
-const SIMILARITIES = ['dot', 'l2', 'cosine'] as const;
+export type { AttentionOptions, Similarity } from './comparison.js';
+/** @internal */
+export { expectSimilarity } from './comparison.js';
 
 /** Weights of a block of queries: half a megabyte, which stays in the second-level cache. */
 const BLOCK_WEIGHTS = 2 ** 17;
@@ -61,6 +51,7 @@ const NARROW = 8;
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
   const comparison = expectComparison('attentionWeights', q, keys, options);
   const { runtime } = q;
+  kernelsOf('attentionWeights', attentionKernels, runtime);
   const w = runtime.output([q.dims[0] as number, keys.dims[0] as number]);
   const lookup = new Lookup(q, keys, comparison);
   lookup.eachBlock((row, rows) => lookup.forward(w.pointer + 4 * row * lookup.columns, row, rows));
@@ -112,7 +103,8 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
   expectShape('attention', 'values', values, columns, -1);
   const n = values.dims[1] as number;
   const { runtime } = q;
-  const { kernels, arena } = runtime;
+  const { arena } = runtime;
+  const kernels = kernelsOf('attention', attentionKernels, runtime);
   const y = runtime.output([q.dims[0] as number, n]);
   const lookup = new Lookup(q, keys, comparison);
   const single = lookup.blockRows >= lookup.rows && runtime.recording(...lookup.inputs, values);
@@ -138,25 +130,6 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
     lookup.endBackward();
   });
   return y;
-}
-
-/** @internal `similarity` must be one of the three. */
-export function expectSimilarity(op: string, similarity: Similarity): void {
-  expectOneOf(op, 'similarity', similarity, SIMILARITIES);
-}
-
-/** Checks all but the values, and returns the options. */
-function expectComparison(op: string, q: Tensor, keys: Tensor, options: AttentionOptions): Required<AttentionOptions> {
-  const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
-  expectShape(op, 'q', q, -1, -1);
-  expectShape(op, 'keys', keys, -1, q.dims[1] as number);
-  expectSimilarity(op, similarity);
-  if (typeof strength === 'number') expectNumber(op, 'strength', strength);
-  else {
-    expectTensor(op, 'strength', strength);
-    if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.dims);
-  }
-  return { similarity, strength };
 }
 
 /**
@@ -203,7 +176,6 @@ class Lookup {
     this.columns = keys.dims[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
-    kernelsOf(op, attentionKernels, runtime);
     this.#runtime = runtime;
     this.#similarity = similarity;
     this.#strength = typeof strength === 'number' ? runtime.tensor([strength]) : strength;

@@ -43,6 +43,7 @@ export class CenteredTargets {
     const sumToOne = arena.read(shortfalls, count).every((shortfall) => Math.abs(shortfall) <= MAX_SHORTFALL);
     arena.reset(mark);
     kernels.sum(this.mean.pointer, targets.pointer, 1, count, this.#valueSize, sumToOne ? 1 / count : 0);
+    this.#runtime.changed(this.mean);
   }
 
   /** Calls `use` with the addresses of a block of weights and of its centred targets, which are a copy. */

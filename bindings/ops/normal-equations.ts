@@ -5,15 +5,17 @@ import { kernelsOf, regressionKernels } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import {
   expectBoolean,
+  expectDimensions,
   expectFits,
   expectInteger,
   expectNumber,
   expectOptions,
   fail,
+  failType,
   type OptionKeys,
 } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
-import type { Runtime } from '../tensor/runtime.js';
+import { Runtime } from '../tensor/runtime.js';
 import { DISPOSE, type Tensor } from '../tensor/tensor.js';
 import { CenteredTargets } from './centered-targets.js';
 
@@ -93,6 +95,7 @@ export class NormalEquations {
    * @param valueSize Number of targets in a row n, at least 1.
    * @param options Kind of penalty.
    * @throws {RangeError} A size is no positive integer, or the equations do not fit in memory.
+   * @throws {TypeError} `runtime` is not a Runtime, or an option is unknown or of the wrong type.
    */
   constructor(
     /** Runtime whose memory holds the tensors. */
@@ -103,6 +106,7 @@ export class NormalEquations {
     readonly valueSize: number,
     options: NormalEquationsOptions = {},
   ) {
+    if (!(runtime instanceof Runtime)) failType('NormalEquations', 'runtime', 'be a Runtime', runtime);
     const { center = false } = expectOptions('NormalEquations', options, OPTIONS);
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
@@ -111,11 +115,19 @@ export class NormalEquations {
     const [gram, cross] = [columnPanelBytes(memorySize, memorySize), columnPanelBytes(memorySize, valueSize)];
     // A factor as large as WᵀW comes with every solution.
     expectFits('NormalEquations', 2 * gram + 2 * cross);
-    this.#gram = runtime.zeros([gram / 4]);
-    this.#cross = runtime.zeros([cross / 4]);
-    this.#values = runtime.zeros([memorySize, valueSize]);
-    this.#deviations = runtime.zeros([memorySize, valueSize]);
-    this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
+    expectDimensions('NormalEquations', 'the values', [memorySize, valueSize]);
+    const made: Tensor[] = [];
+    const zeros = (...shape: number[]): Tensor => made[made.push(runtime.zeros(shape)) - 1] as Tensor;
+    try {
+      this.#gram = zeros(gram / 4);
+      this.#cross = zeros(cross / 4);
+      this.#values = zeros(memorySize, valueSize);
+      this.#deviations = zeros(memorySize, valueSize);
+      this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
+    } catch (error) {
+      for (const tensor of made) tensor.dispose();
+      throw error;
+    }
     this.#center = center;
   }
 
@@ -230,6 +242,7 @@ export class NormalEquations {
     const solution = this.#solution;
     if (solution === undefined) return fail('NormalEquations.loss', 'the equations', 'be solved first', 'no solution');
     const { runtime } = this;
+    runtime.expectStep('NormalEquations.loss');
     const y = runtime.tensor([solution.loss]);
     const expanded = this.#center && this.valueSize > this.memorySize && !this.#isSmall(rows);
     const backward = () => {
@@ -237,7 +250,8 @@ export class NormalEquations {
       if (expanded) this.#addExpandedGradient(dw, dy, weights, targets);
       else this.#addResidualGradient(dw, dy, weights, targets);
     };
-    runtime.record('NormalEquations.loss', [weights], [y], backward, [weights, targets, solution.values]);
+    const read = [weights, targets, solution.values, this.#targets.mean];
+    runtime.record('NormalEquations.loss', [weights], [y], backward, read);
     return y;
   }
 
@@ -286,6 +300,6 @@ export class NormalEquations {
   }
 
   #expectAlive(op: string): void {
-    expectTensor(op, 'the equations', this.#gram);
+    expectTensor(op, 'the equations', this.#gram, this.runtime);
   }
 }

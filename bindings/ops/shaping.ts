@@ -88,7 +88,8 @@ export function split<const S extends readonly number[]>(
 ): { -readonly [I in keyof S]: Tensor } {
   const axis = axisOf('split', x, dim);
   expectIntegers('split', 'sizes', sizes, 0);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let total = 0;
+  for (let i = 0; i < sizes.length; i++) total += sizes[i] as number;
   if (total !== x.dims[axis]) fail('split', 'sizes', `sum to ${x.dims[axis]}`, sizes);
   const { runtime } = x;
   const { rows, width } = rowsFrom(x.dims, axis);

@@ -42,7 +42,9 @@ export function expectIntegers(
   min: number,
   max: number = Number.MAX_SAFE_INTEGER,
 ): void {
-  if (!isArray(values) && !isTypedArray(values)) failType(op, argument, 'be an array of integers', values);
+  if (!isArray(values) && (!isTypedArray(values) || isDetached(values))) {
+    failType(op, argument, 'be an array of integers', values);
+  }
   for (let i = 0; i < values.length; i++) expectInteger(op, `${argument}[${i}]`, values[i] as number, min, max);
 }
 
@@ -127,6 +129,16 @@ export function expectFits(op: string, bytes: number): void {
 /** Whether `value` is a typed array, of this realm or another. */
 export function isTypedArray(value: unknown): value is ArrayLike<number> & ArrayBufferView {
   return ArrayBuffer.isView(value) && tagOf(value) !== 'DataView';
+}
+
+/** Whether the buffer of a typed array has been transferred, so that it is empty. */
+export function isDetached({ length, buffer }: ArrayBufferView & ArrayLike<number>): boolean {
+  if (length > 0) return false;
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
 }
 
 /** Whether `value` is an array; false where `Array.isArray` would throw, at a revoked proxy. */

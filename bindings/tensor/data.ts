@@ -1,5 +1,15 @@
 // Numbers that a caller hands over: typed arrays of any realm, arrays, nested arrays.
-import { describe, fail, failType, isArray, isObject, isTypedArray, MAX_ELEMENTS, MAX_RANK } from './check.js';
+import {
+  describe,
+  fail,
+  failType,
+  isArray,
+  isDetached,
+  isObject,
+  isTypedArray,
+  MAX_ELEMENTS,
+  MAX_RANK,
+} from './check.js';
 import { isSameShape, type Shape, sizeOf } from './shape.js';
 
 /** Numbers for a tensor: one, a typed array, an array, or nested arrays of equal lengths. */
@@ -106,14 +116,4 @@ function flat(op: string, argument: string, list: ArrayLike<unknown>): ArrayLike
     numbers.push(value);
   }
   return numbers;
-}
-
-/** Whether the buffer of a typed array has been transferred, so that it is empty. */
-function isDetached({ length, buffer }: ArrayBufferView & ArrayLike<number>): boolean {
-  if (length > 0) return false;
-  try {
-    return new Uint8Array(buffer).length < 0;
-  } catch {
-    return true;
-  }
 }

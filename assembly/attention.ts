@@ -1,4 +1,4 @@
-// Attention: softmax of scaled scores, with what turns scores into squared distances or cosines.
+// Attention: softmax of scaled scores, by dot product, squared distance or cosine.
 
 import { addScaled, scale } from './elementwise';
 import { dot, sumSquares } from './reduce';
@@ -12,8 +12,8 @@ const SMALLEST_NORM: f64 = 1e-8;
 /**
  * w[r, j] = softmax over j of β·(factor·s[r, j] + bias[j]). `bias` may be 0, w may be s; β is one float.
  *
- * With s = q·kᵀ, factor 1 and no bias is attention by dot product, factor 2 and bias −|k|² by squared distance, whose
- * −|q|² the softmax does not see; with s = −½|q − k|², factor 2 and no bias.
+ * With s = q·kᵀ, factor 1 and no bias give dot products; factor 2 and bias −|k|² give squared distances, since −|q|²
+ * cancels in the softmax. So do s = −½|q − k|², factor 2 and no bias.
  */
 export function attentionWeights(
   w: usize,
@@ -100,7 +100,9 @@ export function subtractWeightedRows(y: usize, weights: usize, x: usize, rows: u
   }
 }
 
-/** s[r, j] = −½|q[r] − k[j]|², of q [rows, width] and the keys transposed, [width, cols]: exact wherever they lie. */
+/**
+ * s[r, j] = −½|q[r] − k[j]|², with q [rows, width] and the keys transposed, [width, cols]; accurate far from 0 as well.
+ */
 export function halfSquaredDistances(s: usize, q: usize, keys: usize, rows: u32, cols: u32, width: u32): void {
   const stride = (<usize>cols) << 2;
   const whole = stride & ~63;

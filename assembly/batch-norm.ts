@@ -3,7 +3,8 @@ import { Columns } from './columns';
 import { Simd } from './simd/simd';
 
 /**
- * y[r, c] = (x[r, c] − mean[c]) · scale[c] · weight[c] + bias[c], with the saved mean and scale = 1 / √(variance + eps).
+ * y[r, c] = (x[r, c] − mean[c]) · scale[c] · weight[c] + bias[c], with the saved mean and scale = 1 / √(variance +
+ * eps).
  *
  * In training, mean and variance are those of the column, and the running ones move towards them by `momentum`, the
  * variance towards Σ (x − mean)² / (rows − 1). Otherwise the running ones are used.
@@ -103,7 +104,7 @@ function addInputGradient(
   }
 }
 
-/** Mean and scale of `count` columns, and what is left of the running statistics. */
+/** Mean and scale of `count` columns; updates the running statistics. */
 function statistics(
   mean: usize,
   scale: usize,
@@ -170,7 +171,7 @@ function inverseRoot(x: v128, eps: f64): v128 {
   return f64x2.div(f64x2.splat(1), f64x2.sqrt(f64x2.add(x, f64x2.splat(eps))));
 }
 
-/** Moves `count` numbers towards `target` by the share `momentum` of the way. */
+/** x = (1 − momentum)·x + momentum·target for `count` numbers. */
 function approach(address: usize, target: v128, momentum: f32, count: u32): void {
   const kept = f32x4.mul(Simd.load(address, count), f32x4.splat(1 - momentum));
   Simd.store(address, Simd.madd(target, f32x4.splat(momentum), kept), count);

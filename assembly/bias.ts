@@ -18,7 +18,10 @@ export function addBias(y: usize, x: usize, bias: usize, rows: u32, cols: u32): 
   }
 }
 
-/** Rows added up in float32: within 7·2^-24 of the sum of absolute values, and twice as fast as all in float64. */
+/**
+ * Rows of a group added up in float32: an error of at most 7·2^-24 of the sum of absolute values, faster than float64
+ * alone.
+ */
 const CHAIN: u32 = 8;
 
 /** dbias[c] += sum over r of dy[r, c]. */
@@ -27,8 +30,8 @@ export function biasBackward(dbias: usize, dy: usize, rows: u32, cols: u32): voi
 }
 
 /** y[n, c, p] = bias[c]. */
-export function fillChannels(y: usize, bias: usize, images: u32, channels: u32, places: u32): void {
-  const bytes = (<usize>places) << 2;
+export function fillChannels(y: usize, bias: usize, images: u32, channels: u32, pixels: u32): void {
+  const bytes = (<usize>pixels) << 2;
   const whole = bytes & ~15;
   for (let n: u32 = 0; n < images; n++) {
     for (let c: u32 = 0; c < channels; c++) {
@@ -41,13 +44,13 @@ export function fillChannels(y: usize, bias: usize, images: u32, channels: u32, 
 }
 
 /** dbias[c] += sum over n and p of dy[n, c, p], in float64. */
-export function fillChannelsBackward(dbias: usize, dy: usize, images: u32, channels: u32, places: u32): void {
-  const image = (<usize>(channels * places)) << 2;
+export function fillChannelsBackward(dbias: usize, dy: usize, images: u32, channels: u32, pixels: u32): void {
+  const image = (<usize>(channels * pixels)) << 2;
   for (let c: u32 = 0; c < channels; c++) {
     let total: f64 = 0;
-    for (let n: u32 = 0; n < images; n++) total += sumElements(dy + <usize>n * image, places);
+    for (let n: u32 = 0; n < images; n++) total += sumElements(dy + <usize>n * image, pixels);
     store<f32>(dbias, load<f32>(dbias) + <f32>total);
     dbias += 4;
-    dy += (<usize>places) << 2;
+    dy += (<usize>pixels) << 2;
   }
 }

@@ -16,7 +16,7 @@ export function cholesky(l: usize, a: usize, n: u32, ridge: f64, tolerance: f64)
   memory.copy(l, a, <usize>panels * panelBytes);
   for (let i: u32 = 0; i < 4 * panels; i++) {
     const at = l + <usize>(i >> 2) * panelBytes + <usize>i * ROW + ((<usize>(i & 3)) << 3);
-    // Padding gets a diagonal of ones: rows of their own, which touch nothing.
+    // Padding gets a diagonal of ones: independent rows.
     store<f64>(at, i < n ? load<f64>(at) + ridge : 1);
   }
   for (let j: u32 = 0; j < panels; j++) {
@@ -35,8 +35,9 @@ export function cholesky(l: usize, a: usize, n: u32, ridge: f64, tolerance: f64)
 }
 
 /**
- * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in the panels of addCross, for `count` panels from panel `first` on. explained[i] are two parts
- * of panel i's Σ v ⊙ b = |L⁻¹ b|², before v is rounded to float32. `work` takes one panel: 32 bytes a row.
+ * v [n, cols] = (L·Lᵀ)⁻¹ b, of b [n, cols] in the panels of addCross, for `count` panels from panel `first` on.
+ * explained[i] are two parts of panel i's Σ v ⊙ b = |L⁻¹ b|², before v is rounded to float32. `work` takes one panel:
+ * 32 bytes a row.
  */
 export function choleskySolve(
   v: usize,
@@ -61,7 +62,7 @@ export function choleskySolve(
   }
 }
 
-/** The sum of what choleskySolve has explained, of all panels in their order. */
+/** Sum of `explained` of choleskySolve over all panels, in their order. */
 export function sumExplained(explained: usize, panels: u32): f64 {
   let total = f64x2.splat(0);
   for (let i: u32 = 0; i < panels; i++) total = f64x2.add(total, v128.load(explained + ((<usize>i) << 4)));
@@ -107,7 +108,7 @@ export function inverseNorm(l: usize, work: usize, n: u32): f64 {
     for (let i: u32 = 0; i < n; i++) {
       const at = work + <usize>i * ROW;
       sum += abs<f64>(load<f64>(at));
-      // Where the solution was now stand its signs, the next right-hand side.
+      // The signs of the solution are the next right-hand side.
       store<f64>(at, load<f64>(at) < 0 ? -1 : 1);
     }
     if (sum <= norm) break;
@@ -134,7 +135,7 @@ function factorBlock(block: usize, tolerance: f64): u32 {
   for (let k: u32 = 0; k < 4; k++) {
     const row = block + <usize>k * ROW;
     const square = load<f64>(row + ((<usize>k) << 3));
-    // Nor is a NaN.
+    // False for a NaN too.
     if (!(square > tolerance)) return k + 1;
     const pivot = sqrt<f64>(square);
     for (let r = k; r < 4; r++) {
@@ -222,7 +223,7 @@ function squares(x: usize, rows: u32): v128 {
   return total;
 }
 
-/** x[k, c] -= Σ_r l[k, r]·v[r, c] for k < rows: takes four solved rows out of those that are not. */
+/** x[k, c] -= Σ_r l[k, r]·v[r, c] for k < rows: subtracts four solved rows from the unsolved ones. */
 function subtractProduct(x: usize, l: usize, v: usize, rows: u32): void {
   const low0 = v128.load(v);
   const high0 = v128.load(v, 16);

@@ -1,4 +1,4 @@
-// Passes down the rows of a matrix M [rows, cols] that keep what belongs to some of its columns in registers.
+// Passes over the rows of a matrix M [rows, cols], with the sums of some of its columns in registers.
 import { Simd } from './simd/simd';
 
 /**

@@ -1,6 +1,7 @@
-// Where a head looks by content: cosine similarity of its key to every row, strength, softmax.
+// Content weights of a head: cosine similarity of its key to every row, strength, softmax.
 import { addWeighted, Columns, dot } from './columns';
 import { addScaled } from './elementwise';
+import { sumSquares } from './reduce';
 import { Simd } from './simd/simd';
 import { softmax } from './softmax';
 
@@ -87,22 +88,17 @@ function inverseRoot(square: f32): f32 {
 
 /** max(|x|, 1e-8), in float64: squares of numbers above 1e19 are infinite in float32. */
 function norm(x: usize, cols: u32): f64 {
-  return max<f64>(sqrt(product(x, x, cols)), 1e-8);
+  return max<f64>(sqrt(sumSquares(x, cols)), 1e-8);
 }
 
-/** x · y in float64. */
-function product(x: usize, y: usize, cols: u32): f64 {
-  let sum: f64 = 0;
-  for (let c: usize = 0; c < (<usize>cols) << 2; c += 4) sum += <f64>load<f32>(x + c) * load<f32>(y + c);
-  return sum;
-}
-
-/** What setDotsAndSquares and setSimilarities do, for numbers of any size. */
+/** setDotsAndSquares and setSimilarities in float64, for numbers of any magnitude. */
 function setLargeSimilarities(z: usize, p: usize, memory: usize, key: usize, beta: f32, rows: u32, cols: u32): void {
   const length = norm(key, cols);
   for (let i: u32 = 0; i < rows; i++) {
     const own = norm(memory, cols);
-    const cosine = <f32>(product(memory, key, cols) / own / length);
+    let product: f64 = 0;
+    for (let c: usize = 0; c < (<usize>cols) << 2; c += 4) product += <f64>load<f32>(memory + c) * load<f32>(key + c);
+    const cosine = <f32>(product / own / length);
     store<f32>(p, cosine);
     store<f32>(p, <f32>(1 / own), 4);
     store<f32>(z, cosine * beta);
@@ -155,7 +151,7 @@ function setPairGradients(p: usize, dw: usize, w: usize, keyScale: f32, beta: f3
   return Simd.sum(total);
 }
 
-/** Four rows from row i on, or the `count` that are left. */
+/** Four rows from row i on, or the remaining `count`. */
 class Similarity {
   /** Returns the squares. */
   @inline static set(z: usize, p: usize, keyScale: f32, beta: f32, i: u32, count: u32): v128 {

@@ -1,8 +1,8 @@
-// What convolutions read and write in place of a patch matrix: one padded image, and the panels packed straight from it.
+// Implicit patch matrices of convolutions: one padded image, and panels packed directly from it.
 //
-// The image lies split by the stride into planes, [C, SH, SW, HQ, WQ]: the pixel (h, w) of the padded image lies in plane
-// (h mod SH, w mod SW) at (h / SH, w / SW). So a tap (c, kh, kw) of the kernel sees the pixels of an output row side by
-// side, whatever the stride, at a constant distance from where it sees the first.
+// The image lies split by the stride into planes, [C, SH, SW, HQ, WQ]: the pixel (h, w) of the padded image lies in
+// plane (h mod SH, w mod SW) at (h / SH, w / SW). So a tap (c, kh, kw) of the kernel sees the pixels of an output row
+// next to each other, whatever the stride, at a constant distance from the first tap.
 import { Transpose } from './matmul/pack';
 import { Tile } from './matmul/tile';
 import { Simd } from './simd/simd';
@@ -23,7 +23,7 @@ export class Geometry {
   @inline static width(g: usize): u32 {
     return load<u32>(g, 12);
   }
-  /** Channels O, height OH and width OW of what the convolution makes of it. */
+  /** Channels O, height OH and width OW of the result. */
   @inline static outputs(g: usize): u32 {
     return load<u32>(g, 16);
   }
@@ -39,12 +39,11 @@ export class Geometry {
   @inline static kernelWidth(g: usize): u32 {
     return load<u32>(g, 32);
   }
-  /** A stride from the only place leads nowhere, and may be larger than the image: then it is 1. */
   @inline static strideHeight(g: usize): u32 {
-    return Geometry.outputHeight(g) === 1 ? 1 : load<u32>(g, 36);
+    return load<u32>(g, 36);
   }
   @inline static strideWidth(g: usize): u32 {
-    return Geometry.outputWidth(g) === 1 ? 1 : load<u32>(g, 40);
+    return load<u32>(g, 40);
   }
   @inline static paddingHeight(g: usize): u32 {
     return load<u32>(g, 44);
@@ -66,8 +65,8 @@ export class Geometry {
   @inline static taps(g: usize): u32 {
     return Geometry.channels(g) * Geometry.kernelHeight(g) * Geometry.kernelWidth(g);
   }
-  /** Places P = OH·OW where a kernel is put down: rows of the patch matrix of one image. */
-  @inline static places(g: usize): u32 {
+  /** Output positions P = OH·OW: rows of the patch matrix of one image. */
+  @inline static positions(g: usize): u32 {
     return Geometry.outputHeight(g) * Geometry.outputWidth(g);
   }
   /** Bytes of an image, and of the same image padded and split: in float64 they may be more than there is memory. */
@@ -100,7 +99,7 @@ export function setTaps(taps: usize, g: usize): void {
   }
 }
 
-/** Copies the image x into its planes; what is padding there is not touched. */
+/** Copies the image x into its planes; leaves their padding as it is. */
 export function splitImage(planes: usize, x: usize, g: usize): void {
   moveImage(planes, x, g, true);
 }
@@ -150,51 +149,54 @@ function moveRow(row: usize, x: usize, count: u32, stride: u32, split: bool): vo
   }
 }
 
-/** Packs `cols` places from `place` on, as seen by `depth` taps, into panels of 8 columns (4 where that is enough). */
-export function packPlaces(
+/**
+ * Packs `cols` positions from `position` on, as seen by `depth` taps, into panels of 8 columns (4 where that is
+ * enough).
+ */
+export function packPositions(
   panels: usize,
   planes: usize,
   taps: usize,
   g: usize,
-  place: u32,
+  position: u32,
   cols: u32,
   depth: u32,
 ): void {
-  const last = place + cols - 1;
+  const last = position + cols - 1;
   for (let left = cols; left; ) {
     const width = Tile.width(left);
     const step = (<usize>width) << 2;
     for (let i: u32 = 0; i < width; i += 4)
-      packFour(panels + ((<usize>i) << 2), step, planes, taps, g, place + i, last, depth);
+      packFour(panels + ((<usize>i) << 2), step, planes, taps, g, position + i, last, depth);
     panels += <usize>depth * step;
-    place += width;
+    position += width;
     left -= min(width, left);
   }
 }
 
-/** Four places side by side; those beyond `last` stand for nothing and hold anything. */
+/** Four adjacent positions; those beyond `last` hold arbitrary values. */
 function packFour(
   panel: usize,
   step: usize,
   planes: usize,
   taps: usize,
   g: usize,
-  place: u32,
+  position: u32,
   last: u32,
   depth: u32,
 ): void {
   const width = Geometry.outputWidth(g);
-  const x0 = planes + Place.offset(min(place, last), g);
+  const x0 = planes + Position.offset(min(position, last), g);
   const end = panel + <usize>depth * step;
-  if ((place % width) + 4 <= width) {
+  if ((position % width) + 4 <= width) {
     for (; panel < end; panel += step) {
       v128.store(panel, v128.load(x0 + load<u32>(taps)));
       taps += 4;
     }
   } else {
-    const x1 = planes + Place.offset(min(place + 1, last), g);
-    const x2 = planes + Place.offset(min(place + 2, last), g);
-    const x3 = planes + Place.offset(min(place + 3, last), g);
+    const x1 = planes + Position.offset(min(position + 1, last), g);
+    const x2 = planes + Position.offset(min(position + 2, last), g);
+    const x3 = planes + Position.offset(min(position + 3, last), g);
     for (; panel < end; panel += step) {
       const tap = <usize>load<u32>(taps);
       const low = v128.load_lane<f32>(x1 + tap, v128.load_zero<u32>(x0 + tap), 1);
@@ -205,8 +207,8 @@ function packFour(
 }
 
 /**
- * Packs `cols` taps as columns, seen at `count` places from `place` on, into rows `from` on of panels that are `depth` rows
- * deep: the patch matrix, transposed.
+ * Packs `cols` taps as columns, seen at `count` positions from `position` on, into rows `from` on of panels that are
+ * `depth` rows deep: the patch matrix, transposed.
  */
 export function packTaps(
   panels: usize,
@@ -214,7 +216,7 @@ export function packTaps(
   taps: usize,
   g: usize,
   cols: u32,
-  place: u32,
+  position: u32,
   count: u32,
   from: u32,
   depth: u32,
@@ -225,7 +227,7 @@ export function packTaps(
     for (let i: u32 = 0; i < used; i += 4) {
       const four = taps + ((<usize>i) << 2);
       const row = panels + ((<usize>(from * width + i)) << 2);
-      packFourTaps(row, width, planes, four, min(used - i, 4), g, place, count);
+      packFourTaps(row, width, planes, four, min(used - i, 4), g, position, count);
     }
     panels += (<usize>(width * depth)) << 2;
     taps += (<usize>used) << 2;
@@ -233,7 +235,7 @@ export function packTaps(
   }
 }
 
-/** Up to four taps side by side, an output row at a time. */
+/** Up to four adjacent taps, an output row at a time. */
 function packFourTaps(
   panel: usize,
   width: u32,
@@ -241,7 +243,7 @@ function packFourTaps(
   taps: usize,
   used: u32,
   g: usize,
-  place: u32,
+  position: u32,
   count: u32,
 ): void {
   const x0 = planes + load<u32>(taps);
@@ -249,24 +251,32 @@ function packFourTaps(
   const x2 = planes + load<u32>(taps + ((<usize>min(used - 1, 2)) << 2));
   const x3 = planes + load<u32>(taps + ((<usize>(used - 1)) << 2));
   while (count) {
-    const run = min(Geometry.outputWidth(g) - (place % Geometry.outputWidth(g)), count);
-    const at = Place.offset(place, g);
+    const run = min(Geometry.outputWidth(g) - (position % Geometry.outputWidth(g)), count);
+    const at = Position.offset(position, g);
     if (width === 8) Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 32, 4);
     else Transpose.four(panel, x0 + at, x1 + at, x2 + at, x3 + at, run, 16, 4);
     panel += (<usize>(run * width)) << 2;
-    place += run;
+    position += run;
     count -= run;
   }
 }
 
-/** Adds what `rows` taps got at `cols` places from `place` on, in c [rows, cols], to the pixels they saw. */
-export function addPlaces(planes: usize, c: usize, taps: usize, g: usize, place: u32, rows: u32, cols: u32): void {
+/** Adds the gradients c [rows, cols] of `rows` taps at `cols` positions from `position` on to the pixels they cover. */
+export function addPositions(
+  planes: usize,
+  c: usize,
+  taps: usize,
+  g: usize,
+  position: u32,
+  rows: u32,
+  cols: u32,
+): void {
   const width = Geometry.outputWidth(g);
   for (let k: u32 = 0; k < rows; k++) {
     const base = planes + load<u32>(taps);
-    for (let p = place; p < place + cols; ) {
-      const run = min(width - (p % width), place + cols - p);
-      addRun(base + Place.offset(p, g), c, run);
+    for (let p = position; p < position + cols; ) {
+      const run = min(width - (p % width), position + cols - p);
+      addRun(base + Position.offset(p, g), c, run);
       c += (<usize>run) << 2;
       p += run;
     }
@@ -284,10 +294,10 @@ function addRun(x: usize, c: usize, n: u32): void {
   if (n) Simd.storeTail(x, f32x4.add(Simd.loadTail(x, n), Simd.loadTail(c, n)), n);
 }
 
-class Place {
-  /** Bytes from where a tap sees the first place to where it sees this one. */
-  @inline static offset(place: u32, g: usize): usize {
+class Position {
+  /** Bytes from a tap's pixel at the first position to its pixel at this one. */
+  @inline static offset(position: u32, g: usize): usize {
     const width = Geometry.outputWidth(g);
-    return (<usize>((place / width) * Geometry.planeWidth(g) + (place % width))) << 2;
+    return (<usize>((position / width) * Geometry.planeWidth(g) + (position % width))) << 2;
   }
 }

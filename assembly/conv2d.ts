@@ -1,26 +1,27 @@
 // Convolution of images, forward and both backwards, on the register tiles of the matrix product.
 //
-// With the patch matrix P of an image, [places, taps], y = W·Pᵀ, dPᵀ = Wᵀ·dy and dW = dy·P. No such matrix is ever held:
+// With the patch matrix P of an image, [positions, taps], y = W·Pᵀ, dPᵀ = Wᵀ·dy and dW = dy·P. P is never stored:
 // blocks of it are packed straight from one padded image, and blocks of dP are added to one (conv2d-patches.ts).
-import { addPlaces, addSplitImage, Geometry, packPlaces, packTaps, setTaps, splitImage } from './conv2d-patches';
+import { addPositions, addSplitImage, Geometry, packPositions, packTaps, setTaps, splitImage } from './conv2d-patches';
 import { depthOf, KC, MC, NC } from './matmul/matmul';
 import { packColumns, packPanel, packRows } from './matmul/pack';
 import { ROWS } from './matmul/tile';
 import { multiplyPanels } from './matmul/tiles';
 
-/** Most images that share a block of the weights' gradient: small ones do not fill its depth alone. */
+/** Maximum number of images that share a block of the weights' gradient: a small image does not fill its depth. */
 const GROUP: u32 = 16;
 
-/** From this many multiplications on a convolution is worth sharing among threads, and so many make a block of images. */
+/** Minimum number of multiplications of a convolution, and of a block of images, for multithreading. */
 const LARGE: u64 = 1 << 21;
 const BLOCK: u64 = 1 << 19;
-/** Blocks of images that are enough for all threads. */
+/** Blocks of images to aim for, enough for all threads. */
 const ENOUGH_BLOCKS: u32 = 16;
-/** Bytes for what is read beyond the last pixel, four at a time. */
+/** Bytes after the last pixel, which vectors of four may read. */
 const SLACK: u32 = 16;
 
-// Memory to work in: `shared` is written first, by conv2dPrepare or conv2dGather, and then read by all threads; `own` is one thread's.
-// `shared` begins with the taps; then come the panels of the weights, or a group of split images and the panels of its gradients.
+// Working memory: `shared` is written first, by conv2dPrepare or conv2dGather, then read by all threads; `own` belongs
+// to one thread. `shared` begins with the taps; then come the panels of the weights, or a group of split images and the
+// panels of its gradients.
 
 /** Size of `shared`, in bytes; in float64, since it may be more than there is memory. */
 export function conv2dSharedBytes(g: usize): f64 {
@@ -28,7 +29,7 @@ export function conv2dSharedBytes(g: usize): f64 {
   const outputs = Geometry.outputs(g);
   const weights = 4 * max(<f64>padded(outputs) * taps, <f64>padded(taps) * outputs);
   const group = <f64>conv2dGroup(g);
-  const gradients = 4 * <f64>padded(outputs) * Geometry.places(g) * group;
+  const gradients = 4 * <f64>padded(outputs) * Geometry.positions(g) * group;
   // packRows takes 16 bytes more.
   return <f64>tapsBytes(g) + 16 + max(weights, Geometry.splitSize(g) * group + SLACK + gradients);
 }
@@ -38,9 +39,9 @@ export function conv2dOwnBytes(g: usize): f64 {
   return Geometry.splitSize(g) + SLACK + 4 * MC * NC;
 }
 
-/** Images that several threads take at a time, 0 where the convolution is not worth sharing. */
+/** Images of a block for one thread; 0 if the convolution is too small for multithreading. */
 export function conv2dBlock(g: usize): u32 {
-  const multiplications = <u64>Geometry.outputs(g) * Geometry.places(g) * Geometry.taps(g);
+  const multiplications = <u64>Geometry.outputs(g) * Geometry.positions(g) * Geometry.taps(g);
   if (multiplications * Geometry.images(g) < LARGE) return 0;
   return max(<u32>((BLOCK + multiplications - 1) / multiplications), Geometry.images(g) / ENOUGH_BLOCKS);
 }
@@ -75,21 +76,21 @@ export function conv2d(
   count: u32,
 ): void {
   const outputs = Geometry.outputs(g);
-  const places = Geometry.places(g);
+  const positions = Geometry.positions(g);
   const depthAll = Geometry.taps(g);
   const panels = shared + tapsBytes(g);
   memory.fill(own, 0, Geometry.splitBytes(g));
   for (let n = first; n < first + count; n++) {
-    const image = y + ((<usize>(n * outputs * places)) << 2);
+    const image = y + ((<usize>(n * outputs * positions)) << 2);
     splitImage(own, x + <usize>n * Geometry.imageBytes(g), g);
     for (let k: u32 = 0; k < depthAll; k += KC) {
       const depth = min(depthAll - k, KC);
       const weights = panels + panelsBefore(k, outputs);
-      for (let p: u32 = 0; p < places; p += NC) {
-        const cols = min(places - p, NC);
-        packPlaces(scratch, own, shared + ((<usize>k) << 2), g, p, cols, depth);
+      for (let p: u32 = 0; p < positions; p += NC) {
+        const cols = min(positions - p, NC);
+        packPositions(scratch, own, shared + ((<usize>k) << 2), g, p, cols, depth);
         const at = image + ((<usize>p) << 2);
-        multiplyPanels(at, weights, scratch, outputs, cols, depth, (<usize>places) << 2, add || k > 0);
+        multiplyPanels(at, weights, scratch, outputs, cols, depth, (<usize>positions) << 2, add || k > 0);
       }
     }
   }
@@ -107,23 +108,23 @@ export function conv2dBackwardData(
   count: u32,
 ): void {
   const outputs = Geometry.outputs(g);
-  const places = Geometry.places(g);
+  const positions = Geometry.positions(g);
   const tapCount = Geometry.taps(g);
   const panels = shared + tapsBytes(g);
   const block = own + Geometry.splitBytes(g) + SLACK;
   for (let n = first; n < first + count; n++) {
-    const image = dy + ((<usize>(n * outputs * places)) << 2);
+    const image = dy + ((<usize>(n * outputs * positions)) << 2);
     memory.fill(own, 0, Geometry.splitBytes(g));
     for (let o: u32 = 0; o < outputs; o += KC) {
       const depth = min(outputs - o, KC);
-      for (let p: u32 = 0; p < places; p += NC) {
-        const cols = min(places - p, NC);
-        packColumns(scratch, image + ((<usize>(o * places + p)) << 2), cols, depth, (<usize>places) << 2, false);
+      for (let p: u32 = 0; p < positions; p += NC) {
+        const cols = min(positions - p, NC);
+        packColumns(scratch, image + ((<usize>(o * positions + p)) << 2), cols, depth, (<usize>positions) << 2, false);
         for (let k: u32 = 0; k < tapCount; k += MC) {
           const rows = min(tapCount - k, MC);
           const weights = panels + panelsBefore(o, tapCount) + ((<usize>(k * depth)) << 2);
           multiplyPanels(block, weights, scratch, rows, cols, depth, (<usize>cols) << 2, false);
-          addPlaces(own, block, shared + ((<usize>k) << 2), g, p, rows, cols);
+          addPositions(own, block, shared + ((<usize>k) << 2), g, p, rows, cols);
         }
       }
     }
@@ -133,12 +134,12 @@ export function conv2dBackwardData(
 
 /** Images that share a block of the weights' gradient. */
 export function conv2dGroup(g: usize): u32 {
-  return min(max(gradientDepth(g) / max(Geometry.places(g), 1), 1), min(GROUP, max(Geometry.images(g), 1)));
+  return min(max(gradientDepth(g) / max(Geometry.positions(g), 1), 1), min(GROUP, max(Geometry.images(g), 1)));
 }
 
 /**
- * Fills `shared` for conv2dBackwardWeight: of a group of `images` images that begins with image `start`, the `count` from the `first` of
- * the group on.
+ * Fills `shared` for conv2dBackwardWeight: of a group of `images` images that begins with image `start`, the `count`
+ * from the `first` of the group on.
  */
 export function conv2dGather(
   dy: usize,
@@ -150,7 +151,7 @@ export function conv2dGather(
   first: u32,
   count: u32,
 ): void {
-  const places = Geometry.places(g);
+  const positions = Geometry.positions(g);
   const outputs = Geometry.outputs(g);
   const planes = shared + tapsBytes(g);
   const panels = planes + groupBytes(g);
@@ -158,17 +159,28 @@ export function conv2dGather(
   if (first === 0) setTaps(shared, g);
   for (let i = first; i < first + count; i++) {
     const split = planes + <usize>i * Geometry.splitBytes(g);
-    const own = dy + ((<usize>((start + i) * outputs * places)) << 2);
+    const own = dy + ((<usize>((start + i) * outputs * positions)) << 2);
     memory.fill(split, 0, Geometry.splitBytes(g));
     splitImage(split, x + <usize>(start + i) * Geometry.imageBytes(g), g);
-    for (let p: u32 = 0; p < places; p += most) {
+    for (let p: u32 = 0; p < positions; p += most) {
       const from = panels + panelsBefore(p * images, outputs);
-      packGradients(from, own + ((<usize>p) << 2), outputs, i, images, min(places - p, most), (<usize>places) << 2);
+      packGradients(
+        from,
+        own + ((<usize>p) << 2),
+        outputs,
+        i,
+        images,
+        min(positions - p, most),
+        (<usize>positions) << 2,
+      );
     }
   }
 }
 
-/** dweight += the gradient of the weights by a gathered group of `images` images, for `count` taps from `first` (a multiple of 8) on. */
+/**
+ * dweight += the gradient of the weights by a gathered group of `images` images, for `count` taps from `first` (a
+ * multiple of 8) on.
+ */
 export function conv2dBackwardWeight(
   dweight: usize,
   g: usize,
@@ -178,15 +190,15 @@ export function conv2dBackwardWeight(
   first: u32,
   count: u32,
 ): void {
-  const places = Geometry.places(g);
+  const positions = Geometry.positions(g);
   const outputs = Geometry.outputs(g);
   const stride = (<usize>Geometry.taps(g)) << 2;
   const splitBytes = Geometry.splitBytes(g);
   const planes = shared + tapsBytes(g);
   const panels = planes + groupBytes(g);
   const most = gradientDepth(g);
-  for (let p: u32 = 0; p < places; p += most) {
-    const across = min(places - p, most);
+  for (let p: u32 = 0; p < positions; p += most) {
+    const across = min(positions - p, most);
     const depth = images * across;
     const gradients = panels + panelsBefore(p * images, outputs);
     for (let k = first; k < first + count; k += NC) {
@@ -200,7 +212,9 @@ export function conv2dBackwardWeight(
   }
 }
 
-/** Packs `count` places of every channel of image `i` of `images` into panels of ROWS channels, image after image. */
+/**
+ * Packs `count` positions of every channel of image `i` of `images` into panels of ROWS channels, image after image.
+ */
 function packGradients(panels: usize, dy: usize, outputs: u32, i: u32, images: u32, count: u32, stride: usize): void {
   for (let o: u32 = 0; o < outputs; o += ROWS) {
     const at = panels + ((<usize>(o * images * count + ROWS * i * count)) << 2);
@@ -208,9 +222,9 @@ function packGradients(panels: usize, dy: usize, outputs: u32, i: u32, images: u
   }
 }
 
-/** Depth of a block of the weights' gradient, a sum over all places of all images. */
+/** Depth of a block of the weights' gradient, a sum over all positions of all images. */
 function gradientDepth(g: usize): u32 {
-  return depthOf(Geometry.places(g) * Geometry.images(g));
+  return depthOf(Geometry.positions(g) * Geometry.images(g));
 }
 
 function tapsBytes(g: usize): usize {

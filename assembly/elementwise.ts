@@ -1,4 +1,4 @@
-// Functions of one element after another, and their gradients. In every forward kernel y may be one of the inputs.
+// Elementwise functions and their gradients. In every forward kernel y may be one of the inputs.
 import { Each, Op } from './simd/each';
 
 /** y[i] = a[i] + b[i]; the gradients are dy, by addScaled. */
@@ -93,7 +93,7 @@ export function relu(y: usize, x: usize, n: u32): void {
   Each.run(Op.relu, n, y, x);
 }
 
-/** dx += dy unless y ≤ 0: a NaN passes it on. */
+/** dx += dy unless y ≤ 0, so also where y is NaN. */
 export function reluBackward(dx: usize, dy: usize, y: usize, n: u32): void {
   Each.run(Op.addReluGradient, n, dx, dy, y);
 }

@@ -1,7 +1,7 @@
-// The register tile of the float64 products: Gram matrices and Cholesky factors, where float32 loses too much.
+// The register tile of float64 products: Gram matrices and Cholesky factors, for which float32 is not accurate enough.
 //
-// A panel holds four columns of a matrix side by side: [depth, 4] doubles. A tile of c is four rows of a panel, so that
-// sums, factors and right-hand sides all lie in panels, and what one tile writes the next one reads as it is.
+// A panel holds four columns of a matrix next to each other: [depth, 4] doubles. A tile of c is four rows of a panel,
+// so sums, factors and right-hand sides all lie in panels, and a tile reads the output of another without repacking.
 import { Simd } from './simd/simd';
 
 /** Bytes of a panel's row. */
@@ -23,7 +23,8 @@ class Double {
 /**
  * c[i, j] += (or -=) Σ_p a[p, i]·b[p, j] for i, j < 4 over `depth` (at least 1) rows of the panels a and b.
  *
- * 8 sums, 2 vectors of b and 4 splats of a; the exits between the steps keep V8 from loading ahead, as in matmul's tile.
+ * 8 sums, 2 vectors of b and 4 splats of a; the exits between the steps keep V8 from loading ahead, as in matmul's
+ * tile.
  */
 export function tile(c: usize, a: usize, b: usize, depth: u32, subtract: bool): void {
   const zero = f64x2.splat(0);

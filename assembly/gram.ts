@@ -1,12 +1,12 @@
-// WᵀW and WᵀX in float64: products of float32 are exact there, so that WᵀW is positive semidefinite but for 1e-16.
+// WᵀW and WᵀX in float64: products of float32 are exact there, so WᵀW is positive semidefinite to within 1e-16.
 import { addToPanel, ROW, tile, widenPanel } from './float64-tiles';
 import { sumElements } from './reduce';
 import { Simd } from './simd/simd';
 
-/** Rows of w that are widened at a time: two panels of them stay in the first-level cache. */
+/** Rows of w widened at a time: two panels of them stay in the first-level cache. */
 const BLOCK: u32 = 256;
 
-/** Rows that widenRows, addGram and addCross take at most: BLOCK. */
+/** Maximum rows of widenRows, addGram and addCross. */
 export function gramRows(): u32 {
   return BLOCK;
 }
@@ -24,8 +24,8 @@ export function widenRows(panels: usize, w: usize, rows: u32, cols: u32, first: 
 }
 
 /**
- * a += wᵀw of the panels of w [rows, cols] that widenRows has made: panel i of `a` holds a[4i + r, k] at [k, r], for k < 4i + 4; what lies
- * above is not touched. Does the `count` panels from panel `first` on.
+ * a += wᵀw of the panels of w [rows, cols] that widenRows has made: panel i of `a` holds a[4i + r, k] at [k, r], for k
+ * < 4i + 4; the rest of the panel is left as it is. Computes the `count` panels from panel `first` on.
  * cols is rounded up to a multiple of 4: rows and columns beyond are zeros.
  */
 export function addGram(a: usize, panels: usize, rows: u32, cols: u32, first: u32, count: u32): void {
@@ -40,8 +40,8 @@ export function addGram(a: usize, panels: usize, rows: u32, cols: u32, first: u3
 }
 
 /**
- * b += wᵀx of the panels of w [rows, m] that widenRows has made, and of x [rows, n]: panel j of b holds b[i, 4j + c] at [i, c]. Does the
- * `count` panels from panel `first` on; `work` takes one panel of x.
+ * b += wᵀx of the panels of w [rows, m] that widenRows has made, and of x [rows, n]: panel j of b holds b[i, 4j + c] at
+ * [i, c]. Computes the `count` panels from panel `first` on; `work` has room for a panel of x.
  */
 export function addCross(
   b: usize,
@@ -75,22 +75,17 @@ export function shortfalls(t: usize, w: usize, rows: u32, cols: u32): void {
   }
 }
 
-/** y[r, c] = x[r, c] − (1 − t[r])·mean[c]: with t as of shortfalls, targets less what is read where every value is the mean. */
+/** y[r, c] = x[r, c] − (1 − t[r])·mean[c], with t from shortfalls: targets minus the read of a memory of means. */
 export function centerTargets(y: usize, x: usize, t: usize, mean: usize, rows: u32, cols: u32): void {
   const row = (<usize>cols) << 2;
-  const whole = row & ~31;
+  const whole = row & ~15;
   for (let r: u32 = 0; r < rows; r++) {
     const share = v128.load32_splat(t);
     let c: usize = 0;
-    for (; c < whole; c += 32) {
-      const y0 = Target.centered(v128.load(x + c), share, v128.load(mean + c));
-      const y1 = Target.centered(v128.load(x + c, 16), share, v128.load(mean + c, 16));
-      v128.store(y + c, y0);
-      v128.store(y + c, y1, 16);
-    }
-    for (; c < row; c += 16) {
-      const count = min<u32>(4, <u32>(row - c) >> 2);
-      Simd.store(y + c, Target.centered(Simd.load(x + c, count), share, Simd.load(mean + c, count)), count);
+    for (; c < whole; c += 16) v128.store(y + c, Target.centered(v128.load(x + c), share, v128.load(mean + c)));
+    if (c < row) {
+      const last = Target.centered(Simd.loadTail(x + c, cols & 3), share, Simd.loadTail(mean + c, cols & 3));
+      Simd.storeTail(y + c, last, cols & 3);
     }
     t += 4;
     x += row;
@@ -99,7 +94,7 @@ export function centerTargets(y: usize, x: usize, t: usize, mean: usize, rows: u
 }
 
 class Target {
-  /** (x − mean) + t·mean: t is tiny as a rule, and x − mean rounded once. */
+  /** (x − mean) + t·mean: t is usually tiny, so x − mean is rounded once. */
   @inline static centered(x: v128, t: v128, mean: v128): v128 {
     return Simd.madd(t, mean, f32x4.sub(x, mean));
   }

@@ -1,16 +1,16 @@
-// Weights of a noisy choice among addresses, and the address chosen.
+// Gumbel-softmax weights, and the address of the largest.
 
 import { clamp, log, scale, sub } from './elementwise';
-import { largest, placeOf } from './reduce';
+import { indexOf, largest } from './reduce';
 import { copyRows } from './shaping';
 import { Each, Op } from './simd/each';
 import { softmax } from './softmax';
 
 /**
- * y[r] = softmax((x[r] + g[r]) / tau) with the Gumbel noise g = −ln(−ln u), none without u (0), and addresses[r] the first
- * place of the largest, 2^32 − 1 where the weights are NaN.
+ * y[r] = softmax((x[r] + g[r]) / tau) with the Gumbel noise g = −ln(−ln u), none without u (0), and addresses[r] the
+ * index of the first largest one, 2^32 − 1 if the weights are NaN.
  *
- * u is kept within [2^-126, 1 − 2^-24], so that noise drawn as 0 or 1 gives no infinity.
+ * u is clamped to [2^-126, 1 − 2^-24], so that 0 and 1 give finite noise.
  */
 export function gumbelWeights(
   y: usize,
@@ -26,19 +26,19 @@ export function gumbelWeights(
   for (let r: u32 = 0; r < rows; r++) {
     const row = y + ((<usize>r * cols) << 2);
     const top = largest(row, cols);
-    store<u32>(addresses + ((<usize>r) << 2), placeOf(top, row, cols));
-    // Before tau, so that nothing becomes infinite but what ends as 0.
+    store<u32>(addresses + ((<usize>r) << 2), indexOf(top, row, cols));
+    // Before the division by tau, so that only weights of 0 overflow.
     Each.run(Op.offset, cols, row, row, 0, 0, -top);
   }
   scale(y, y, rows * cols, inverseTau);
   softmax(y, y, rows, cols);
-  // A NaN anywhere in a row makes all of its weights NaN.
+  // One NaN in a row makes all of its weights NaN.
   for (let r: u32 = 0; r < rows; r++) {
     if (!(load<f32>(y + ((<usize>r * cols) << 2)) >= 0)) store<u32>(addresses + ((<usize>r) << 2), u32.MAX_VALUE);
   }
 }
 
-/** y = x − ln(−ln u), with u kept within numbers for which neither logarithm is 0 or infinite. */
+/** y = x − ln(−ln u), with u clamped so that neither logarithm is 0 or infinite. */
 function addNoise(y: usize, x: usize, u: usize, n: u32): void {
   clamp(y, u, n, 1.17549435e-38, 0.99999994);
   log(y, y, n);

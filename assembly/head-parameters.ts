@@ -1,4 +1,4 @@
-// What a head's linear layer says, taken apart and brought into range.
+// Splits the output of a head's linear layer and applies each parameter's activation.
 
 import { exp, sigmoid, sigmoidBackward, softplus, tanh, tanhBackward } from './elementwise';
 import { copyRows } from './shaping';
@@ -9,7 +9,7 @@ import { softmaxBackward } from './softmax';
 /**
  * The columns of x [B, P] are key W | strength 1 | gate 1 | shift S | sharpness 1, of a write head also erase W | add
  * W: key and add = tanh x, strength = softplus x, gate and erase = sigmoid x, shift = softmax x, sharpness =
- * 1 + softplus x. Of a read head erase and add are 0. Each output is a matrix of its own.
+ * 1 + softplus x. For a read head erase and add are 0. Every output is a separate matrix.
  */
 export function headParameters(
   key: usize,
@@ -44,13 +44,13 @@ export function headParameters(
   }
 }
 
-/** Copies `width` of the `columns` columns of x to a matrix of their own; returns the address of the column behind. */
+/** Copies `width` of the `columns` columns of x to the matrix y; returns the address of the next column. */
 function take(y: usize, x: usize, batch: u32, width: u32, columns: u32): usize {
   copyRows(y, x, batch, width, width, columns);
   return x + ((<usize>width) << 2);
 }
 
-/** Softmax in place over many rows of a few columns: one exponential after another, whatever row they belong to. */
+/** In-place softmax over many rows of a few columns: the exponentials of all rows in one loop. */
 function softmaxShort(y: usize, rows: u32, cols: u32): void {
   const row = (<usize>cols) << 2;
   const end = y + <usize>rows * row;
@@ -69,7 +69,7 @@ function softmaxShort(y: usize, rows: u32, cols: u32): void {
 
 /**
  * dx += the gradient of each part times its slope, 1 − y² (tanh), y (1 − y) (sigmoid), sigmoid x (softplus), and the
- * shift's as of a softmax. Each upstream gradient may be 0; of a read head derase, dadd, erase and add are.
+ * shift's as of a softmax. Each upstream gradient may be 0; for a read head derase, dadd, erase and add are.
  * Derived in docs/derivations.md#headparameters.
  */
 export function headParametersBackward(

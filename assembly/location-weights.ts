@@ -1,17 +1,17 @@
-// Where a head looks, starting from where it looked before: interpolate, shift around the ring of rows, sharpen.
+// Location weights of a head: interpolate with the previous weights, shift around the ring of rows, sharpen.
 import { dot } from './columns';
 import { addScaled, clamp, log, scale } from './elementwise';
 import { Simd } from './simd/simd';
 import { softmax } from './softmax';
 
-/** Shifted weights below this count as this much: its logarithm is finite, its power nothing beside the others. */
+/** Lower bound of shifted weights: its logarithm is finite, its power negligible. */
 const TINY: f32 = 1e-30;
 
 /**
  * With q = g · content + (1 − g) · previous and v[i] = Σ_j s[j] · q[(i + j − maxShift) mod N], j from 0 to 2·maxShift:
  * w = v^γ / Σ v^γ, computed as softmax(γ · ln max(v, 1e-30)).
- * `saved` gets ln v, N floats a sample, behind 2·(N + 2·maxShift) floats that are for q and v of one sample at a time;
- * N and 2·maxShift rounded up to a multiple of 4. What is cheap to compute again is not kept: memory is slower.
+ * `saved` gets ln v, N floats a sample, after 2·(N + 2·maxShift) floats for q and v of one sample at a time;
+ * N and 2·maxShift rounded up to a multiple of 4. The rest is recomputed, which is faster than storing it.
  */
 export function locationWeights(
   w: usize,
@@ -105,7 +105,7 @@ export function locationWeightsBackward(
   }
 }
 
-/** v[i], not below 1e-30, with q in its ring on the way. */
+/** v[i], at least 1e-30; leaves q in its ring. */
 function shiftWeights(
   v: usize,
   q: usize,
@@ -155,11 +155,14 @@ function dotDifference(d: usize, x: usize, y: usize, count: u32): f32 {
   return Simd.sum(total);
 }
 
-/** Repeats the ring around it: of N numbers from maxShift on, the last maxShift go before and the first behind. */
+/**
+ * Extends the N numbers from maxShift on into a ring: copies the last maxShift before them and the first maxShift
+ * after.
+ */
 function closeRing(ring: usize, rows: u32, maxShift: u32): void {
   const row = (<usize>rows) << 2;
   const margin = (<usize>maxShift) << 2;
-  // One at a time: where maxShift is above N, what was just written is read again.
+  // One at a time: if maxShift exceeds N, copied numbers are copied again.
   for (let i = margin; i > 0; i -= 4) store<f32>(ring + i - 4, load<f32>(ring + i - 4 + row));
   for (let i: usize = 0; i < margin; i += 4) store<f32>(ring + margin + row + i, load<f32>(ring + margin + i));
 }
@@ -209,7 +212,7 @@ function sharpenBackward(v: usize, log: usize, dw: usize, w: usize, gamma: f32, 
 }
 
 class Sharpen {
-  /** Four weights from i on, or the `count` that are left. */
+  /** Four weights from i on, or the remaining `count`. */
   @inline static backward(v: usize, log: usize, dw: usize, w: usize, mean: f32, gamma: f32, i: u32, count: u32): v128 {
     const at = (<usize>i) << 2;
     const dz = f32x4.mul(Simd.load(w + at, count), f32x4.sub(Simd.load(dw + at, count), f32x4.splat(mean)));

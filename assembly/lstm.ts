@@ -3,8 +3,8 @@ import { mul, sigmoid, tanh } from './elementwise';
 import { Simd } from './simd/simd';
 
 /**
- * c = f ⊙ cPrev + i ⊙ g and h = o ⊙ tanh c, with i, f, o = sigmoid and g = tanh of the gates [B, 4H], which lie in the
- * order i | f | g | o and are activated in place, as the backward pass wants them.
+ * c = f ⊙ cPrev + i ⊙ g and h = o ⊙ tanh c, with i, f, o = sigmoid and g = tanh of the gates [B, 4H], in the order
+ * i | f | g | o, which are activated in place for the backward pass.
  */
 export function lstmCell(h: usize, c: usize, gates: usize, cPrev: usize, batch: u32, hidden: u32): void {
   const size = (<usize>hidden) << 2;
@@ -79,7 +79,7 @@ class Cell {
     const f = Simd.load(at + size, count);
     const g = Simd.load(at + 2 * size, count);
     const o = Simd.load(at + 3 * size, count);
-    // Where o is too small for the quotient, its product with o is as good as 0.
+    // Where o is too small for the quotient, its product with o is negligible.
     const t = f32x4.div(Simd.load(h + j, count), f32x4.pmax(o, f32x4.splat(1e-30)));
     const dout = dh ? Simd.load(dh + j, count) : f32x4.splat(0);
     const through = f32x4.mul(f32x4.mul(dout, o), f32x4.sub(one, f32x4.mul(t, t)));

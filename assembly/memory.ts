@@ -125,7 +125,7 @@ function addKept(dmemory: usize, dout: usize, w: usize, erase: usize, rows: u32,
   if (c < stride) Write.addKept(dmemory + c, dout + c, w, erase + c, rows, stride, cols & 3);
 }
 
-/** Passes as in `Columns`, some from byte c of a row on. Going backward, registers hold no more than 8 columns. */
+/** Passes as in `Columns`, some from byte c of a row on. Backward, registers hold at most 8 columns. */
 class Write {
   @inline static forward(
     out: usize,
@@ -191,7 +191,7 @@ class Write {
     }
   }
 
-  /** All gradients of one sample but dM, which is done only in place. */
+  /** All gradients of one sample, dM only if in place. */
   @inline static backward(
     dw: usize,
     derase: usize,

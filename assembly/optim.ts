@@ -1,8 +1,8 @@
 // Optimizer updates over flat buffers: every parameter of a model in one call.
 import { Simd } from './simd/simd';
 
-// The definitions are PyTorch's. Factors such as 1 - beta are computed in float64 and then rounded. Options that are
-// off do their arithmetic with a neutral constant; only the buffers they would need, absent as 0, are worth a branch.
+// The definitions are PyTorch's. Factors such as 1 - beta are computed in float64 and then rounded. Disabled
+// options compute with a neutral constant; only their buffers, 0 if absent, are worth a branch.
 
 /**
  * d = g + weightDecay·p
@@ -77,7 +77,7 @@ export function adam(
  * s = alpha·s + (1 - alpha)·g²; with gradAverage a: a = alpha·a + (1 - alpha)·g, and s - a² below in place of s
  * d = g / (epsInsideRoot ? sqrt(s + eps) : sqrt(s) + eps); with a momentum buffer b: b = momentum·b + d, then d = b
  * p -= lr·d
- * eps is inside the root in Graves 2013 (eq. 40), outside in PyTorch. s - a² counts as 0 where rounding makes it less.
+ * eps is inside the root in Graves 2013 (eq. 40), outside in PyTorch. s - a² is clamped to 0.
  */
 export function rmsprop(
   p: usize,
@@ -159,12 +159,12 @@ class Update {
     Simd.store(m + i, first, count);
     Simd.store(v + i, second, count);
     if (vmax) {
-      // A NaN in v stays there, and as pmax's first argument it passes.
+      // A NaN stays in v, and passes as pmax's first argument.
       second = f32x4.pmax(second, Simd.load(vmax + i, count));
       Simd.store(vmax + i, second, count);
     }
     const step = f32x4.div(first, f32x4.add(f32x4.sqrt(second), floor));
-    // Not x·(1 - lr·weightDecay), whose rounded factor would be wrong the same way at every step.
+    // Not x·(1 - lr·weightDecay), whose rounded factor would have the same error at every step.
     Simd.store(p + i, f32x4.add(x, Simd.madd(rate, step, f32x4.mul(shrink, x))), count);
   }
 

@@ -3,8 +3,8 @@ import { Simd } from './simd/simd';
 
 // Philox 4×32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") makes a block of four words of a
 // 128-bit counter under a 64-bit key. Every kernel draws from the blocks of the counters c, c + 1, c + 2, … (lowest
-// word first), and number i from block ⌊i / 4⌋. Multiplies and adds stay apart here, so that relaxed builds draw the
-// very same numbers.
+// word first), and number i from block ⌊i / 4⌋. Multiplies and adds are not fused here, so that relaxed builds draw
+// the same numbers.
 
 const WORDS = 0;
 const UNIFORM = 1;
@@ -52,40 +52,39 @@ export function normal(
   Draw.generate(NORMAL, out, n, f32x4.splat(mean), f32x4.splat(std), key0, key1, c0, c1, c2, c3);
 }
 
-/** 1 where word < 2^32·p, rounded to a whole number, else 0. */
+/** 1 where word < 2^32·p, rounded to an integer, else 0. */
 export function bernoulli(out: usize, n: u32, p: f64, key0: u32, key1: u32, c0: u32, c1: u32, c2: u32, c3: u32): void {
-  // 2^32 itself fits no word: compare with the last word that gives 1, and where none does, let the 1 be 0.
+  // 2^32 does not fit a word: compare with the last word that gives 1; if none does, return 0 for all.
   const ones = <u64>nearest(p * 4294967296);
   Draw.generate(BERNOULLI, out, n, i32x4.splat(<u32>(ones - 1)), f32x4.splat(ones ? 1 : 0), key0, key1, c0, c1, c2, c3);
 }
 
 /**
- * 0 … n - 1 in an order drawn evenly from all n! (Fisher and Yates, inside out). Step i takes word i and, while that is
- * one of those that would favor some places (Lemire 2019), word 0 of a further block. Returns the number of blocks
- * used.
+ * A uniformly random permutation of 0 … n - 1 (Fisher and Yates, inside out). Step i takes word i and, while that would
+ * bias the choice (Lemire 2019), word 0 of a further block. Returns the number of blocks used.
  */
 export function permutation(out: usize, n: u32, key0: u32, key1: u32, c0: u32, c1: u32, c2: u32, c3: u32): u32 {
   const low = <u64>c0 | ((<u64>c1) << 32);
   const high = <u64>c2 | ((<u64>c3) << 32);
-  // Word i waits in place i, which is written only by step i.
+  // Word i is stored at index i, which only step i overwrites.
   philox(out, n, key0, key1, c0, c1, c2, c3);
   let blocks = (n + 3) >>> 2;
   for (let i: u32 = 0; i < n; i++) {
     const slot = out + ((<usize>i) << 2);
-    const places = i + 1;
-    let product = <u64>load<u32>(slot) * places;
-    if (<u32>product < places) {
-      const excess = (<u32>0 - places) % places;
+    const choices = i + 1;
+    let product = <u64>load<u32>(slot) * choices;
+    if (<u32>product < choices) {
+      const excess = (<u32>0 - choices) % choices;
       while (<u32>product < excess) {
         const next = low + blocks++;
         const nextHigh = next < low ? high + 1 : high;
         philox(slot, 1, key0, key1, <u32>next, <u32>(next >> 32), <u32>nextHigh, <u32>(nextHigh >> 32));
-        product = <u64>load<u32>(slot) * places;
+        product = <u64>load<u32>(slot) * choices;
       }
     }
-    const place = out + ((<usize>(product >> 32)) << 2);
-    store<u32>(slot, load<u32>(place));
-    store<u32>(place, i);
+    const other = out + ((<usize>(product >> 32)) << 2);
+    store<u32>(slot, load<u32>(other));
+    store<u32>(other, i);
   }
   return blocks;
 }

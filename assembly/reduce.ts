@@ -1,4 +1,4 @@
-// Sums over all of a tensor or along one dimension, and what else looks at every element.
+// Reductions.
 
 import { addScaled } from './elementwise';
 import { Each, Op } from './simd/each';
@@ -8,7 +8,7 @@ import { Simd } from './simd/simd';
 /**
  * y[o, i] = factor·sum over j of x[o, j, i], with x: [outer, size, inner].
  *
- * Summed in float64 and rounded once, so that long sums lose nothing. factor = 1 / size makes it the mean.
+ * Summed in float64 and rounded once, so that long sums are exact. factor = 1 / size gives the mean.
  */
 export function sum(y: usize, x: usize, outer: u32, size: u32, inner: u32, factor: f64): void {
   const slice = (<usize>size * inner) << 2;
@@ -70,7 +70,7 @@ export function allFinite(x: usize, n: u32): i32 {
   return i32(!v128.any_true(found));
 }
 
-/** The largest element, -Infinity of none; NaNs are passed over. */
+/** The largest element, -Infinity if there is none; ignores NaNs. */
 export function largest(x: usize, n: u32): f32 {
   const bytes = (<usize>n) << 2;
   const unrolled = bytes & ~63;
@@ -102,7 +102,7 @@ export function largest(x: usize, n: u32): f32 {
 /**
  * y[i] = (add ? y[i] : 0) + factor·sum over j of x[j, i], with x: [size, inner], a cache line of columns at a time.
  *
- * `chain` numbers at a time are added up in float32, and these sums in float64.
+ * Groups of `chain` numbers are added up in float32, their sums in float64.
  */
 export function sumColumns(y: usize, x: usize, size: u32, inner: u32, factor: f64, chain: u32, add: bool): void {
   const row = (<usize>inner) << 2;
@@ -168,8 +168,8 @@ function putSums(y: usize, low: v128, high: v128, factor: f64, count: u32, add: 
   Simd.store(y, add ? f32x4.add(Simd.load(y, count), sums) : sums, count);
 }
 
-/** The first i with x[i] = value; 2^32 − 1, which is no place, if there is none. */
-export function placeOf(value: f32, x: usize, n: u32): u32 {
+/** The first i with x[i] = value; 2^32 − 1 if there is none. */
+export function indexOf(value: f32, x: usize, n: u32): u32 {
   const wanted = f32x4.splat(value);
   const whole = n & ~3;
   let i: u32 = 0;

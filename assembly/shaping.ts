@@ -1,4 +1,4 @@
-// Moving rows between matrices of different widths: concat, split, and their backwards; repeating rows, and summing them back.
+// Copies and sums of rows: concat, split, expand, takeRows, transpose, and their gradients.
 import { biasBackward } from './bias';
 
 /** y[i] = 0. */
@@ -11,7 +11,7 @@ export function copy(y: usize, x: usize, n: u32): void {
   memory.copy(y, x, (<usize>n) << 2);
 }
 
-/** Copies `rows` rows of `width` floats; strides are the floats from one row to the next. */
+/** Copies `rows` rows of `width` floats; strides are in floats. */
 export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
   const bytes = (<usize>width) << 2;
   const whole = bytes & ~15;
@@ -23,7 +23,10 @@ export function copyRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32
   }
 }
 
-/** y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, whose stride is `width`. */
+/**
+ * y += x, over `rows` rows of `width` floats as in copyRows. With yStride = 0, y gets the sum of all rows, whose stride
+ * is `width`.
+ */
 export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32, xStride: u32): void {
   if (yStride === 0 && rows > 1) {
     biasBackward(y, x, rows, width);
@@ -39,25 +42,25 @@ export function addRows(y: usize, x: usize, rows: u32, width: u32, yStride: u32,
   }
 }
 
-/** y[r] = x[places[r]]: copies `rows` rows of `width` floats. A place of 2^32 − 1 is none: its row becomes NaN. */
-export function takeRows(y: usize, x: usize, places: usize, rows: u32, width: u32): void {
+/** y[r] = x[indices[r]]: copies `rows` rows of `width` floats; NaN for an index of 2^32 − 1. */
+export function takeRows(y: usize, x: usize, indices: usize, rows: u32, width: u32): void {
   const bytes = (<usize>width) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    const place = load<u32>(places);
-    if (place === u32.MAX_VALUE) for (let i: usize = 0; i < bytes; i += 4) store<f32>(y + i, NaN);
-    else copyRows(y, x + <usize>place * bytes, 1, width, 0, 0);
-    places += 4;
+    const index = load<u32>(indices);
+    if (index === u32.MAX_VALUE) for (let i: usize = 0; i < bytes; i += 4) store<f32>(y + i, NaN);
+    else copyRows(y, x + <usize>index * bytes, 1, width, 0, 0);
+    indices += 4;
     y += bytes;
   }
 }
 
-/** dx[places[r]] += dy[r], in the order of r; a row of no place adds to nothing. */
-export function takeRowsBackward(dx: usize, dy: usize, places: usize, rows: u32, width: u32): void {
+/** dx[indices[r]] += dy[r], in the order of r; skips an index of 2^32 − 1. */
+export function takeRowsBackward(dx: usize, dy: usize, indices: usize, rows: u32, width: u32): void {
   const bytes = (<usize>width) << 2;
   for (let r: u32 = 0; r < rows; r++) {
-    const place = load<u32>(places);
-    if (place !== u32.MAX_VALUE) addRows(dx + <usize>place * bytes, dy, 1, width, 0, 0);
-    places += 4;
+    const index = load<u32>(indices);
+    if (index !== u32.MAX_VALUE) addRows(dx + <usize>index * bytes, dy, 1, width, 0, 0);
+    indices += 4;
     dy += bytes;
   }
 }

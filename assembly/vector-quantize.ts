@@ -1,29 +1,30 @@
 // The nearest code of every row, from products of rows and codes.
 import { addScaled } from './elementwise';
-import { largest, placeOf, sumSquares } from './reduce';
+import { indexOf, largest, sumSquares } from './reduce';
 import { Simd } from './simd/simd';
 
-/** The code of a row that has no nearest one, because it or a code holds a NaN. */
+/** The code of a row without a nearest one: it or a code holds a NaN. */
 const NONE: u32 = u32.MAX_VALUE;
 
 /**
- * codes[r] = the first j with the largest s[r, j] + bias[j], as u32: with s = z·eᵀ and bias = −½|e|² the nearest code, but for rounding
- * errors. Overwrites s with these scores.
+ * codes[r] = the first j with the largest s[r, j] + bias[j], as u32: with s = z·eᵀ and bias = −½|e|² the nearest code,
+ * up to rounding errors. Overwrites s with these scores.
  */
 export function nearestCodes(codes: usize, s: usize, bias: usize, rows: u32, cols: u32): void {
   for (let r: u32 = 0; r < rows; r++) {
     addScaled(s, bias, cols, 1);
-    store<u32>(codes, placeOf(largest(s, cols), s, cols));
+    store<u32>(codes, indexOf(largest(s, cols), s, cols));
     codes += 4;
     s += (<usize>cols) << 2;
   }
 }
 
 /**
- * Corrects the codes of nearestCodes: among those whose scores are as good but for rounding errors, takes the first with the least
- * distance in float64 from z [rows, width] to the codebook [cols, width]. `centered` is z less what was taken from the codes.
+ * Corrects the codes of nearestCodes: among those whose scores are equal up to rounding errors, takes the first with
+ * the smallest float64 distance from z [rows, width] to the codebook [cols, width]. `centered` is z as nearestCodes had
+ * it.
  *
- * With E = max |e|, a score z·e − ½|e|² is off by no more than (width + 8)·2^-24 of E·(|z| + E/2).
+ * With E = max |e|, the error of a score z·e − ½|e|² is at most (width + 8)·2^-24·E·(|z| + E/2).
  */
 export function exactCodes(
   codes: usize,
@@ -54,7 +55,7 @@ export function exactCodes(
   }
 }
 
-/** How many of n scores are not below the threshold, NaNs among them. */
+/** Number of scores that are not below the threshold, NaNs included. */
 function candidates(s: usize, threshold: f32, n: u32): u32 {
   const limit = f32x4.splat(threshold);
   const tail = n & 3;
@@ -77,7 +78,7 @@ function nearestOf(s: usize, threshold: f32, z: usize, codebook: usize, cols: u3
   for (let j: u32 = 0; j < cols; j++) {
     if (load<f32>(s + ((<usize>j) << 2)) < threshold) continue;
     const distance = squaredDistance(z, codebook + ((<usize>j * width) << 2), width);
-    // Only a NaN is neither.
+    // Both are false for a NaN only.
     if (!(distance <= least) && !(distance > least)) return NONE;
     if (distance < least || nearest === NONE) {
       least = distance;

@@ -7,6 +7,7 @@ import {
   expectOptions,
   fail,
   failType,
+  isObject,
   type OptionKeys,
 } from './tensor/check.js';
 import { expectTensor } from './tensor/check-tensor.js';
@@ -71,6 +72,11 @@ const MAX_COUNTER = 2 ** 52;
 export class Random {
   #seed: number;
   #counter = 0;
+
+  /** @internal See `Tensor`. */
+  static [Symbol.hasInstance](value: unknown): value is Random {
+    return typeof value === 'object' && value !== null && #seed in value;
+  }
 
   /**
    * Creates a stream at its beginning.
@@ -237,7 +243,7 @@ export class Random {
    * @throws {TypeError} `state` is no object; the stream is unchanged.
    */
   setState(state: RandomState): void {
-    if (typeof state !== 'object' || state === null) {
+    if (!isObject(state)) {
       failType('Random.setState', 'state', 'be { seed, counter }', state);
     }
     const { seed, counter } = state;
@@ -248,8 +254,7 @@ export class Random {
   }
 
   #expectOwn(op: string, tensor: Tensor): void {
-    expectTensor(op, 'tensor', tensor);
-    if (tensor.runtime !== this.runtime) throw new RangeError(`${op}: tensor belongs to another runtime`);
+    expectTensor(op, 'tensor', tensor, this.runtime);
   }
 
   /** Advances the stream by `count` words and returns key and counter of their first block. */

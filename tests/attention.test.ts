@@ -1,4 +1,5 @@
-// Attention by squared distance where queries and keys lie far from 0: weights against float64, gradients against those near 0.
+// Attention by squared distance where queries and keys lie far from 0: weights against float64, gradients against those
+// near 0.
 import test from 'ava';
 import { attention, attentionWeights, load, type Tensor } from '../index.js';
 import { attentionWeightsReference } from './reference/attention.js';

@@ -121,7 +121,8 @@ for (const [rows, size, columns, mean] of [
       const expected = reference();
       runtime.step(() => {
         const { values, loss } = equations(runtime, w, x, [rows, size, columns], rows, center).solve(1e-6);
-        // Of many columns WᵀX is not summed in float64 alone, and only a millionth of the targets' squares is left over.
+        // Of many columns WᵀX is not summed in float64 alone, and only a millionth of the targets' squares is left
+        // over.
         const limit = columns > 64 ? 2e-3 : 1e-4;
         t.true(Math.abs(loss / expected.loss - 1) < limit, `loss ${loss}, expected ${expected.loss}`);
         const error = worst(values.toArray(), expected.values);

@@ -151,9 +151,18 @@ const faults: Record<string, () => Faults> = {
           () => conv2d(x, zeros(3, 2, 7, 3), undefined, { padding: [1, 0] }),
           'conv2d: weight must be no larger than the padded image [6, 5], got [7, 3]',
         ],
-        [() => conv2d(x, weight, undefined, { stride: 0 }), 'conv2d: stride must be an integer ≥ 1, got 0'],
-        [() => conv2d(x, weight, undefined, { stride: [1, 0.5] }), 'conv2d: stride[1] must be an integer ≥ 1, got 0.5'],
-        [() => conv2d(x, weight, undefined, { padding: -1 }), 'conv2d: padding must be an integer ≥ 0, got -1'],
+        [
+          () => conv2d(x, weight, undefined, { stride: 0 }),
+          'conv2d: stride must be an integer in [1, 1073741824], got 0',
+        ],
+        [
+          () => conv2d(x, weight, undefined, { stride: [1, 0.5] }),
+          'conv2d: stride[1] must be an integer in [1, 1073741824], got 0.5',
+        ],
+        [
+          () => conv2d(x, weight, undefined, { padding: -1 }),
+          'conv2d: padding must be an integer in [0, 1073741824], got -1',
+        ],
       ],
       type: [
         [() => conv2d(x, weight, { stride: 2 } as never), 'conv2d: bias must be a Tensor, got an Object'],
@@ -188,7 +197,7 @@ const faults: Record<string, () => Faults> = {
         ],
         [
           () => convTranspose2d(x, weight, undefined, { stride: -1 }),
-          'convTranspose2d: stride must be an integer ≥ 1, got -1',
+          'convTranspose2d: stride must be an integer in [1, 1073741824], got -1',
         ],
       ],
       type: [

@@ -50,3 +50,35 @@ test('an optimizer that does not fit throws and leaves parameters usable', async
   optimizer.step();
   t.true(w.toArray().every((value) => value === -1));
 });
+
+test('fits give their memory back, finished, aborted or failed', async (t) => {
+  const runtime = await load({ threads: 1, maxMemory: 2 ** 24 });
+  const random = new Random(runtime, 1);
+  const [Q, X] = [1, 2].map((columns) => ({
+    shape: [300, columns],
+    data: Float32Array.from({ length: 300 * columns }, (_, i) => Math.sin(i)),
+  })) as [never, never];
+  const options = { memorySize: 150, iterations: 2, random };
+  const before = runtime.memory.used;
+  for (let i = 0; i < 40; i++) {
+    const memory = await KernelMemory.fit(runtime, Q, X, options);
+    t.true(runtime.memory.used > before);
+    memory.parameters.dispose();
+    t.is(runtime.memory.used, before, `fit ${i}`);
+  }
+  const aborted = AbortSignal.abort();
+  await t.throwsAsync(KernelMemory.fit(runtime, Q, X, { ...options, signal: aborted }), { any: true });
+  t.is(runtime.memory.used, before);
+  await t.throwsAsync(
+    KernelMemory.fit(runtime, Q, X, {
+      ...options,
+      onProgress: () => {
+        throw new Error('mine');
+      },
+    }),
+    { message: 'mine' },
+  );
+  t.is(runtime.memory.used, before);
+  await t.throwsAsync(KernelMemory.fit(runtime, Q, X, { ...options, memorySize: 301 }), { instanceOf: RangeError });
+  t.is(runtime.memory.used, before);
+});

@@ -1,4 +1,5 @@
-// Vector quantization and k-means: codes, ties, numbers far from 0, NaN, the straight-through gradient, losses, wrong arguments.
+// Vector quantization and k-means: codes, ties, numbers far from 0, NaN, the straight-through gradient, losses, wrong
+// arguments.
 import test from 'ava';
 import { load, Random, vectorQuantize } from '../index.js';
 import { kMeans } from '../models/vae/clusters.js';

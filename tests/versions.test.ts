@@ -11,6 +11,7 @@ import {
   load,
   mean,
   mul,
+  NormalEquations,
   neg,
   Parameters,
   Random,
@@ -128,6 +129,22 @@ test('running statistics that batchNorm updates count as changed', (t) => {
     const evaluated = batchNorm(x, weight, bias, mean, variance, { training: false });
     batchNorm(x, weight, bias, mean, variance, { training: true });
     runtime.backward([evaluated], [[1, 1]]);
+  });
+});
+
+test('values that NormalEquations.solve overwrites count as changed', (t) => {
+  const equations = new NormalEquations(runtime, 2, 2);
+  const w = runtime.tensor(new Float32Array(16).fill(1), [8, 2], { requiresGrad: true });
+  runtime.step(() => {
+    equations.add(runtime.tensor([1, 0, 0, 1], [2, 2]), runtime.tensor([1, 2, 3, 4], [2, 2]));
+    const { values } = equations.solve(0);
+    const first = linear(w, values);
+    const loss = sum(mul(first, first));
+    equations.reset();
+    equations.add(runtime.tensor([1, 0, 0, 1], [2, 2]), runtime.tensor([10, 20, 30, 40], [2, 2]));
+    equations.solve(0);
+    t.deepEqual([...linear(w, values).toArray().slice(0, 2)], [30, 70]);
+    t.throws(() => loss.backward(), { message: /^backward: input 1 of linear was changed after linear ran/ });
   });
 });
 

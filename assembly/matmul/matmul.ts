@@ -1,9 +1,9 @@
-// Matrix multiplication: packed blocks through register tiles, a path for vectors, and operands packed ahead.
+// Matrix multiplication: packed blocks through register tiles, a path for vectors, and prepacked operands.
 //
 // Each element of C is a sum over blocks of k; a block is one chain of multiply-adds in the order of k. (Where an
 // operand is a vector and the matrix is stored with k innermost, a block is four interleaved chains.) Block boundaries
-// depend on k alone. So C may be computed in parts, by rows or columns, in any order and by anyone, bit for bit the
-// same, as long as no part is a single row or a single column unless C is.
+// depend on k alone. So C may be computed in parts, by rows or columns, in any order and by any thread, with the same
+// bits, as long as no part is a single row or a single column unless C is.
 import { packColumns, packRows } from './pack';
 import { ROWS } from './tile';
 import { multiplyPanels } from './tiles';
@@ -18,7 +18,7 @@ const ACCUMULATE: u32 = 4;
 export const MC: u32 = ROWS === 4 ? 64 : 66;
 export const KC: u32 = 256;
 export const NC: u32 = 256;
-/** Blocks that a product is split into for several threads, if it is large enough. */
+/** Blocks to split a large product into for multithreading. */
 const ENOUGH_BLOCKS: u32 = 8;
 // packRows may take 16 bytes more.
 const A_BYTES: u32 = 4 * MC * KC + 64;
@@ -83,12 +83,12 @@ export function matmulPacked(
   } else multiply(c, a, panels, scratch, m, n, k, flags, true, 0, m, 0, n);
 }
 
-/** Parts of c that several threads work on: matmulBlock does one. */
+/** Number of blocks of c for multithreading; matmulBlock computes one. */
 export function matmulBlocks(m: u32, n: u32): u32 {
   return quotient(m, blockRows(m, n)) * quotient(n, blockCols(n));
 }
 
-/** Part `block` of c in matmul, or matmulPacked if b is packed; m, n and k are at least 2. */
+/** Block `block` of c in matmul, or matmulPacked if b is packed; m, n and k are at least 2. */
 export function matmulBlock(
   c: usize,
   a: usize,
@@ -103,19 +103,19 @@ export function matmulBlock(
 ): void {
   const rows = blockRows(m, n);
   const cols = blockCols(n);
-  // Neighbours share columns of b: threads that work side by side then read them from memory once.
+  // Consecutive blocks share columns of b: threads that work on them at the same time read them from memory once.
   const down = quotient(m, rows);
   const i = (block % down) * rows;
   const j = (block / down) * cols;
   multiply(c, a, b, scratch, m, n, k, flags, packed, i, min(i + rows, m), j, min(j + cols, n));
 }
 
-/** The blocks of columns are those of `multiply`, but of one width: b is then packed no more than once for every blockRows. */
+/** Blocks of columns as in `multiply`, but of equal width: b is packed at most once for every blockRows. */
 function blockCols(n: u32): u32 {
   return (quotient(n, quotient(n, NC)) + 7) & ~7;
 }
 
-/** Few enough rows that there are blocks for all, but so many that packing b for them does not weigh. */
+/** Few enough rows for a block per thread, but enough to amortise packing b. */
 function blockRows(m: u32, n: u32): u32 {
   const across = quotient(n, blockCols(n));
   let rows: u32 = 4 * MC;
@@ -129,8 +129,8 @@ function quotient(a: u32, b: u32): u32 {
 }
 
 /**
- * The blocked product, of rows `top` to `bottom` and columns `left` (a multiple of 8) to `right` of c: blocks of B are packed here, or lie
- * packed in b already; blocks of A are packed here.
+ * The blocked product, for rows `top` to `bottom` and columns `left` (a multiple of 8) to `right` of c. Packs blocks of
+ * A, and of B unless b is packed.
  */
 function multiply(
   c: usize,
@@ -176,8 +176,8 @@ function element(x: usize, row: u32, col: u32, rows: u32, cols: u32, transposed:
 }
 
 /**
- * Depth of the blocks of a sum of k products. Within a block, and from block to block, rounding errors grow with the root of the number
- * of additions, so that √k would be best; shorter blocks take more time.
+ * Depth of the blocks of a sum of k products. Within and between blocks, rounding errors grow with the root of the
+ * number of additions, so √k would be the most accurate; shorter blocks are slower.
  */
 export function depthOf(k: u32): u32 {
   return k > 2048 && k <= 32768 ? 128 : KC;

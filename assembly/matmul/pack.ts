@@ -48,7 +48,7 @@ function copyPanels(panels: usize, x: usize, widest: u32, cols: u32, depth: u32,
   }
 }
 
-/** Two panels of 8 columns, or four of 4, at once: they share a line of the cache, which may not stay there. */
+/** Two panels of 8 columns, or four of 4, at once: they share a cache line, which may be evicted otherwise. */
 function copySixteen(panels: usize, x: usize, width: u32, depth: u32, stride: usize): void {
   const step = (<usize>width) << 2;
   const panel = <usize>depth * step;
@@ -95,9 +95,12 @@ function transposePanels(panels: usize, x: usize, widest: u32, rows: u32, depth:
   }
 }
 
-/** Inlined for the sake of a constant `step`: with it the addresses of stores cost nothing. */
+/** Inlined for a constant `step`, with which the addresses of stores cost nothing. */
 export class Transpose {
-  /** panel[p, i] = x[i, p] for the `lanes` (2 or 4) i from `first` below `count`; rows of the panel are `step` bytes apart. */
+  /**
+   * panel[p, i] = x[i, p] for the `lanes` (2 or 4) i from `first` below `count`; rows of the panel are `step` bytes
+   * apart.
+   */
   @inline static rows(
     panel: usize,
     x: usize,
@@ -108,7 +111,7 @@ export class Transpose {
     step: usize,
     lanes: u32,
   ): void {
-    // Where fewer than four rows are left, the last one again stands in for the missing.
+    // With fewer than four rows left, the last one is repeated.
     const last = count - 1;
     const x0 = x + <usize>first * stride;
     const x1 = x + <usize>min(last, first + 1) * stride;

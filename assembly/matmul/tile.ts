@@ -1,7 +1,7 @@
-// What all register tiles of matrix multiplication share: their sizes, and how they read and write C.
+// Sizes of the register tiles of matrix multiplication, and how they read and write C.
 import { Simd } from '../simd/simd';
 
-/** Rows of a tile, and of a panel of A. With fused multiply-adds there is room for 12 sums, which no latency holds up. */
+/** Rows of a tile, and of a panel of A. Fused multiply-adds leave room for 12 sums, enough to hide their latency. */
 export const ROWS: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
 
 export class Tile {

@@ -1,10 +1,11 @@
-// The register tiles of matrix multiplication for fused multiply-adds: as in matmul-tiles.ts, but with six rows.
+// The register tiles of matrix multiplication for fused multiply-adds: as in tiles.ts, but with six rows.
 import { Simd } from '../simd/simd';
 import { Tile } from './tile';
 
 /**
- * Six rows and eight columns: 12 sums, 2 vectors of b and a splat of a are 15 registers. Two units with a latency of four cycles need 8
- * sums to be busy, so there is slack. V8 before 13 moves the six splats above the arithmetic and spills: `load` does without there.
+ * Six rows and eight columns: 12 sums, 2 vectors of b and a splat of a are 15 registers. Two units with a latency of
+ * four cycles need 8 sums to be busy, so there is slack. V8 before 13 moves the six splats above the arithmetic and
+ * spills: `load` does without there.
  */
 export function fused8(c: usize, a: usize, b: usize, rows: u32, last: u32, depth: u32, stride: usize, add: bool): void {
   const zero = f32x4.splat(0);

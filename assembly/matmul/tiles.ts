@@ -1,7 +1,7 @@
 // The register tiles of matrix multiplication: a packed block of A times a packed block of B.
 //
 // A block of A [rows, depth] lies in panels of ROWS rows, each [depth, ROWS]; a block of B [depth, cols] in panels of 8
-// columns, each [depth, 8], and one of 4 where the remainder fits it. Padding holds anything: its products reach only
+// columns, each [depth, 8], and one of 4 where the remainder fits it. Padding is arbitrary: its products only reach
 // lanes that are never stored. Every element of C is one chain of multiply-adds over depth.
 
 import { Simd } from '../simd/simd';
@@ -44,7 +44,7 @@ export function multiplyPanels(
  * V8 before 13 moves all loads of a basic block above its arithmetic, so two steps in one block would spill: the
  * exits between the steps keep them apart, and cost one instruction each. p advances every step because V8 folds no
  * offset into a splatting load. p and q begin as sums because V8 then knows their upper halves to be zero, and need
- * not extend them in the loop: 5 points of the peak. A step takes 24 instructions; 22 is the least.
+ * not extend them in the loop: 5 points of the peak. A step takes 24 instructions; the minimum is 22.
  */
 function tile8(
   c: usize,

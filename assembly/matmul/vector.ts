@@ -2,7 +2,7 @@
 import { Simd } from '../simd/simd';
 import { Tile } from './tile';
 
-/** Columns summed at a time: their running sums stay in the first-level cache. */
+/** Columns of a strip: their running sums stay in the first-level cache. */
 const STRIP: u32 = 1024;
 
 /** y[cols] (+)= x·w of a plain matrix w [depth, cols]. Rows are walked: a walk down columns is slow at some strides. */
@@ -101,7 +101,7 @@ class Rows {
 
   /** Four rows of w times x. */
   @inline static dot4(w: usize, x: usize, rows: u32, depth: u32, stride: usize): v128 {
-    // Where fewer than four rows are left, the last one again stands in for the missing.
+    // With fewer than four rows left, the last one is repeated.
     const w1 = w + (rows > 1 ? stride : 0);
     const w2 = w1 + (rows > 2 ? stride : 0);
     const w3 = w2 + (rows > 3 ? stride : 0);
@@ -138,7 +138,7 @@ export function vectorTimesPanels(y: usize, x: usize, w: usize, cols: u32, depth
   for (; j + 12 < cols; j += 16)
     Panels.sixteen(y + ((<usize>j) << 2), x, w + <usize>j * column, min(cols - j, 16), depth, add);
   for (; j < cols; j += 4) {
-    // The last panel has 4 columns, or 8 and these are the first or the second half of them.
+    // The last panel has 4 columns, or 8, of which these are the first or the second half.
     const half = j & 4;
     const width = Tile.width(cols - (j - half));
     const at = <usize>(j - half) * column + ((<usize>half) << 2);
@@ -147,7 +147,7 @@ export function vectorTimesPanels(y: usize, x: usize, w: usize, cols: u32, depth
 }
 
 class Panels {
-  /** y[cols] (+)= x·w of two panels of eight columns, of which 13 to 16 are there. */
+  /** y[cols] (+)= x·w of two panels of eight columns, 13 to 16 of them valid. */
   @inline static sixteen(y: usize, x: usize, w: usize, cols: u32, depth: u32, add: bool): void {
     let s0 = f32x4.splat(0);
     let s1 = s0;

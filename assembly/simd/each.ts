@@ -1,7 +1,7 @@
-// The loop under every elementwise kernel, and the table of what it can do to an element.
+// The loop of every elementwise kernel, and the table of its operations.
 import { Simd } from './simd';
 
-/** What `Each.run` makes of the elements y, a, b, c at one index and of the constants s, t. */
+/** Operations of `Each.run` on the elements y, a, b, c at one index and the constants s, t. */
 export enum Op {
   /** a + b */
   add,

@@ -1,7 +1,7 @@
-// The loop under every kernel that adds up terms: float64 sums in a fixed order.
+// The loop of every kernel that adds up terms: float64 sums in a fixed order.
 import { Simd } from './simd';
 
-/** What `Fold.run` adds up, of the elements a, b at one index and of the constant s. */
+/** Terms of `Fold.run`, of the elements a, b at one index and the constant s. */
 export enum Term {
   /** a */
   value,
@@ -13,7 +13,10 @@ export enum Term {
   product,
   /** e^(a - s) for a not above s */
   exp,
-  /** ln(1 + e^a) - a·b = |a|·(a > 0 ? 1 - b : b) + ln(1 + e^-|a|), the binary cross-entropy of the logit a and the target b */
+  /**
+   * ln(1 + e^a) - a·b = |a|·(a > 0 ? 1 - b : b) + ln(1 + e^-|a|), the binary cross-entropy of the logit a and the
+   * target b
+   */
   bce,
 }
 
@@ -50,8 +53,8 @@ export class Fold {
     const vb = Simd.load(b, count);
     if (term === Term.squaredDifference) return f32x4.sub(va, vb);
     if (term === Term.product) return f32x4.mul(va, vb);
-    // Not softplus(a) - a·b: where a·b is close to a, what is left of it must not be lost in the first sum. Of an infinite |a| and the
-    // target that fits it, nothing is left.
+    // Not softplus(a) - a·b: where a·b is close to a, the difference must not be lost in the first sum. For an infinite
+    // a and the matching target it is 0.
     const share = v128.bitselect(f32x4.sub(f32x4.splat(1), vb), vb, f32x4.gt(va, f32x4.splat(0)));
     const size = f32x4.abs(va);
     const linear = v128.and(f32x4.mul(size, share), f32x4.ne(share, f32x4.splat(0)));

@@ -20,7 +20,7 @@ export class Simd {
     return f32x4.mul(f32x4.mul(f32x4.add(p, f32x4.splat(1)), i32x4.shl(half, 23)), scale);
   }
 
-  /** e^x for x that is not above 0, within 1 ulp where it is a normal number: a fifth less work than exp. Below 2^-126.5 it is 0. */
+  /** e^x for x ≤ 0, within 1 ulp where it is a normal number, 0 below 2^-126.5; a fifth less work than exp. */
   @inline static expOfNegative(x: v128): v128 {
     const t = f32x4.pmax(x, f32x4.splat(-88.03));
     // As in exp, but the low bits hold n + 127: shifted into the exponent they make 2^n, or 0 for the lowest n, -127.

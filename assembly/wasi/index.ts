@@ -1,4 +1,5 @@
-// A command for WASI runtimes: trains a small kernel memory from a fixed seed, all in WebAssembly, and prints the hash of its weights.
+// A command for WASI runtimes: trains a small kernel memory from a fixed seed, all in WebAssembly, and prints the hash
+// of its weights.
 import { mul } from '../elementwise';
 import { normal } from '../random';
 import { KernelMemory } from './kernel-memory';
@@ -13,12 +14,15 @@ const LEARNING_RATE: f64 = 0.05;
 const RIDGE: f64 = 1e-6;
 const INITIAL_STD: f32 = 0.01;
 
-/** What FNV-1a of 64 bits begins with. */
+/** Offset basis of 64-bit FNV-1a. */
 const OFFSET_BASIS: u64 = ((<u64>0xcbf29ce4) << 32) | 0x84222325;
 
 console.log(trainedHash().toString(16).padStart(16, '0'));
 
-/** Trains the memory to read the squares of a query. The hash is over keys, then values; exported for engines that cannot print. */
+/**
+ * Trains the memory to read the squares of a query. The hash is over keys, then values; exported for engines that
+ * cannot print.
+ */
 export function trainedHash(): u64 {
   const size = ROWS * KEY_SIZE;
   const keys = MEMORY_SIZE * KEY_SIZE;
@@ -27,7 +31,7 @@ export function trainedHash(): u64 {
   const memory = new KernelMemory(MEMORY_SIZE, KEY_SIZE, KEY_SIZE);
   normal(queries, size, 0, 1, SEED, 0, 0, 0, 0, 0);
   mul(squares, queries, queries, size);
-  // A block of the stream gives four numbers: the keys begin after the queries.
+  // A block of the stream has four numbers; the keys follow the queries.
   normal(memory.keys, keys, 0, INITIAL_STD, SEED, 0, (size + 3) / 4, 0, 0, 0);
   memory.fit(queries, squares, ROWS, ITERATIONS, LEARNING_RATE, RIDGE);
   return fnv1a(fnv1a(OFFSET_BASIS, memory.keys, 4 * keys), memory.values, 4 * keys);

@@ -1,4 +1,4 @@
-// The kernel memory and its fit: what models/kernel-memory/fit.ts does by default, kernel by kernel in the same order.
+// The kernel memory and its fit: the kernels of models/kernel-memory/ with its defaults, in the same order.
 import { attentionWeights, attentionWeightsBackward } from '../attention';
 import { matmul, matmulScratchBytes } from '../matmul/matmul';
 import { adam } from '../optim';
@@ -31,7 +31,7 @@ export class KernelMemory {
     store<f32>(this.strength, 1);
   }
 
-  /** Fits the memory to `rows` rows of q and of what they should read, x. Its keys are set before. */
+  /** Fits the memory to `rows` rows of queries q and targets x, from the current keys. */
   fit(q: usize, x: usize, rows: u32, iterations: u32, learningRate: f64, ridge: f64): void {
     const size = this.memorySize * this.keySize;
     const best = heap.alloc(4 * size);
@@ -66,7 +66,7 @@ export class KernelMemory {
     this.solve(equations, weights, q, x, rows, ridge);
   }
 
-  /** The values for the keys as they are. Returns ½‖X − WV‖², of the weights W that it leaves at `weights`. */
+  /** Solves for the values of the current keys. Returns ½‖X − WV‖²; leaves the weights W at `weights`. */
   private solve(equations: NormalEquations, weights: usize, q: usize, x: usize, rows: u32, ridge: f64): f64 {
     const m = this.memorySize;
     matmul(weights, q, this.keys, this.scratch, rows, m, this.keySize, B_TRANSPOSED);
@@ -75,7 +75,7 @@ export class KernelMemory {
     return equations.solve(ridge);
   }
 
-  /** The gradient of the keys; that of the weights is overwritten. */
+  /** Gradient of the keys; overwrites that of the weights. */
   private gradient(dkeys: usize, dweights: usize, weights: usize, q: usize, rows: u32): void {
     const m = this.memorySize;
     attentionWeightsBackward(dweights, 0, dweights, weights, 0, 0, this.strength, 1, rows, m);

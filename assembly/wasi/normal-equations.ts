@@ -1,4 +1,5 @@
-// The ridge regression of targets on weights that sum to 1: what bindings/ops/normal-equations.ts does with one small batch and `center`.
+// Ridge regression of targets on weights that sum to 1, as bindings/ops/normal-equations.ts for one small batch with
+// `center`.
 import { addBias } from '../bias';
 import { cholesky, choleskySolve, sumExplained, symmetricNorm } from '../cholesky';
 import { scale } from '../elementwise';
@@ -34,7 +35,7 @@ export class NormalEquations {
     readonly m: u32,
     readonly n: u32,
     readonly rows: u32,
-    /** Where V goes. */
+    /** Address of V. */
     readonly values: usize,
     readonly scratch: usize,
   ) {
@@ -53,7 +54,7 @@ export class NormalEquations {
     this.residual = heap.alloc(4 * rows * n);
   }
 
-  /** WᵀW and WᵀX of these rows alone. */
+  /** Computes WᵀW and WᵀX. */
   add(weights: usize, targets: usize): void {
     const m = this.m;
     const n = this.n;
@@ -68,7 +69,7 @@ export class NormalEquations {
     addCross(this.cross, this.panels, this.residual, this.targetPanel, this.rows, m, n, 0, (n + 3) / 4);
   }
 
-  /** V, with λ raised where it must be. Returns ½‖X − WV‖². */
+  /** Solves for V, with λ raised if necessary. Returns ½‖X − WV‖². */
   solve(ridge: f64): f64 {
     const m = this.m;
     const n = this.n;

@@ -1,6 +1,6 @@
 // Writes safetensors files, with every tensor aligned to its element size.
 import { tagOf } from '../engine/bytes.js';
-import { expectOneOf, fail, failType } from '../tensor/check.js';
+import { expectOneOf, fail, failType, isArray, isObject } from '../tensor/check.js';
 import { ARRAYS, type Dtype, MAX_HEADER_BYTES, METADATA, type SafetensorsInput } from './dtype.js';
 import { isWellFormed, quote } from './json-reader.js';
 
@@ -72,7 +72,7 @@ function checked(name: unknown, input: unknown): Item {
   expectText('the name of a tensor', name);
   if (name === METADATA) fail('writeSafetensors', 'the name of a tensor', `not be ${METADATA}`, name);
   const tensor = `tensor ${quote(name)}`;
-  if (typeof input !== 'object' || input === null) {
+  if (!isObject(input)) {
     return failType('writeSafetensors', tensor, 'be an object { shape, data }', input);
   }
   const { data, shape, dtype: given } = input as Partial<SafetensorsInput>;
@@ -91,7 +91,7 @@ function checked(name: unknown, input: unknown): Item {
 /** A copy of a shape of `length` elements. */
 function checkedShape(tensor: string, shape: unknown, length: number): number[] {
   const argument = `the shape of ${tensor}`;
-  if (!Array.isArray(shape)) return failType('writeSafetensors', argument, 'be an array of dimensions', shape);
+  if (!isArray(shape)) return failType('writeSafetensors', argument, 'be an array of dimensions', shape);
   const copy: number[] = [];
   let size = 1;
   for (let i = 0; i < shape.length; i++) {
@@ -109,7 +109,7 @@ function checkedShape(tensor: string, shape: unknown, length: number): number[] 
 
 /** The metadata as members of a JSON object. */
 function fieldsOf(metadata: unknown): string[] {
-  if (typeof metadata !== 'object' || metadata === null || tagOf(metadata) !== 'Object') {
+  if (typeof metadata !== 'object' || !isObject(metadata) || tagOf(metadata) !== 'Object') {
     return failType('writeSafetensors', 'metadata', 'be an object of strings', metadata);
   }
   return Object.entries(metadata).map(([key, value]: [string, unknown]) => {

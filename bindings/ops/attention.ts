@@ -2,29 +2,22 @@
 
 import { attentionKernels, kernelsOf } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
-import { expectNumber, expectOneOf, expectOptions, fail, type OptionKeys } from '../tensor/check.js';
-import { expectShape, expectTensor } from '../tensor/check-tensor.js';
+import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { type AttentionOptions, expectComparison, type Similarity } from './comparison.js';
 
-/** How a query is compared with a key: q·k, −|q − k|², or q·k / (|q| |k|). */
-export type Similarity = 'dot' | 'l2' | 'cosine';
-
-/** Options of `attention` and `attentionWeights`. */
-export interface AttentionOptions {
-  /** Similarity of a query and a key: `'dot'`, `'l2'` or `'cosine'`. Default `'dot'`. */
-  similarity?: Similarity;
-  /** Inverse temperature β: a finite number, or a tensor of one element. Default 1. */
-  strength?: number | Tensor;
-}
-
-const OPTIONS: OptionKeys<AttentionOptions> = { similarity: true, strength: true };
-const SIMILARITIES = ['dot', 'l2', 'cosine'] as const;
+export type { AttentionOptions, Similarity } from './comparison.js';
+/** @internal */
+export { expectSimilarity } from './comparison.js';
 
 /** Weights of a block of queries: half a megabyte, which stays in the second-level cache. */
 const BLOCK_WEIGHTS = 2 ** 17;
 const MIN_BLOCK_ROWS = 64;
-/** Keys up to this width are compared element by element, which is exact however far they spread; wider ones by a matrix product. */
+/**
+ * Keys up to this width are compared element by element, which is exact however far they spread; wider ones by a matrix
+ * product.
+ */
 const NARROW = 8;
 
 /**
@@ -36,7 +29,10 @@ const NARROW = 8;
  * @param keys Keys, [M, m].
  * @param options Similarity and inverse temperature.
  * @returns Weights, [B, M]; every row sums to 1.
- * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @throws {RangeError} The shapes do not match, `similarity` is unknown, or `strength` is not finite or not one
+ * element.
+ * @throws {TypeError} An option is unknown.
+ *
  * @example
  * ```ts
  * import { attentionWeights, load } from 'tapehead';
@@ -49,12 +45,15 @@ const NARROW = 8;
  * });
  * console.log(Array.from(weights, (w) => w.toFixed(2)).join(' ')); // → 0.63 0.35 0.03
  * ```
- * Source: Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
+ *
+ * @see Graves et al. 2014, eqs. 5–6; by squared distance, Nadaraya 1964 and Watson 1964.
  */
 export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attentionWeights', q, keys, options);
+  const comparison = expectComparison('attentionWeights', q, keys, options);
   const { runtime } = q;
-  const w = runtime.output([lookup.rows, lookup.columns]);
+  kernelsOf('attentionWeights', attentionKernels, runtime);
+  const w = runtime.output([q.dims[0] as number, keys.dims[0] as number]);
+  const lookup = new Lookup(q, keys, comparison);
   lookup.eachBlock((row, rows) => lookup.forward(w.pointer + 4 * row * lookup.columns, row, rows));
   runtime.record('attentionWeights', lookup.inputs, [w], () => {
     const { columns } = lookup;
@@ -78,7 +77,10 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * @param values Values, [M, n]; may be the same tensor as `keys`.
  * @param options Similarity and inverse temperature.
  * @returns Weighted means of the values, [B, n].
- * @throws {RangeError} if the shapes do not match, `similarity` is unknown, or `strength` is not finite or not one element.
+ * @throws {RangeError} The shapes do not match, `similarity` is unknown, or `strength` is not finite or not one
+ * element.
+ * @throws {TypeError} An option is unknown.
+ *
  * @example
  * ```ts
  * import { attention, load } from 'tapehead';
@@ -92,16 +94,19 @@ export function attentionWeights(q: Tensor, keys: Tensor, options: AttentionOpti
  * });
  * console.log(read.toFixed(3)); // → 20.000
  * ```
- * Source: Graves et al. 2014, eqs. 2, 5 and 6.
+ *
+ * @see Graves et al. 2014, eqs. 2, 5 and 6.
  */
 export function attention(q: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor {
-  const lookup = new Lookup('attention', q, keys, options);
-  const { columns } = lookup;
+  const comparison = expectComparison('attention', q, keys, options);
+  const columns = keys.dims[0] as number;
   expectShape('attention', 'values', values, columns, -1);
-  const n = values.shape[1] as number;
+  const n = values.dims[1] as number;
   const { runtime } = q;
-  const { kernels, arena } = runtime;
-  const y = runtime.output([lookup.rows, n]);
+  const { arena } = runtime;
+  const kernels = kernelsOf('attention', attentionKernels, runtime);
+  const y = runtime.output([q.dims[0] as number, n]);
+  const lookup = new Lookup(q, keys, comparison);
   const single = lookup.blockRows >= lookup.rows && runtime.recording(...lookup.inputs, values);
   const w = runtime.allocate(lookup.blockRows * columns);
   lookup.eachBlock((row, rows) => {
@@ -127,16 +132,11 @@ export function attention(q: Tensor, keys: Tensor, values: Tensor, options: Atte
   return y;
 }
 
-/** @internal `similarity` must be one of the three. */
-export function expectSimilarity(op: string, similarity: Similarity): void {
-  expectOneOf(op, 'similarity', similarity, SIMILARITIES);
-}
-
 /**
  * Queries against keys: weights of a block of rows going forward; gradients of queries, keys and β going backward.
  *
- * Squared distances are taken of vectors less the mean of the keys, a point that softmax and gradients do not see: away from 0 the
- * difference of |k|² and 2·q·k would lose their digits.
+ * Squared distances are taken of vectors less the mean of the keys, a point that softmax and gradients do not see: away
+ * from 0 the difference of |k|² and 2·q·k would lose their digits.
  */
 class Lookup {
   readonly rows: number;
@@ -168,25 +168,14 @@ class Lookup {
   #totals = 0;
 
   constructor(
-    op: string,
     readonly q: Tensor,
     readonly keys: Tensor,
-    options: AttentionOptions,
+    { similarity, strength }: Required<AttentionOptions>,
   ) {
-    const { similarity = 'dot', strength = 1 } = expectOptions(op, options, OPTIONS);
-    expectShape(op, 'q', q, -1, -1);
-    [this.rows, this.#width] = q.shape as [number, number];
-    expectShape(op, 'keys', keys, -1, this.#width);
-    expectSimilarity(op, similarity);
-    if (typeof strength === 'number') expectNumber(op, 'strength', strength);
-    else {
-      expectTensor(op, 'strength', strength);
-      if (strength.size !== 1) fail(op, 'strength', 'have exactly one element', strength.shape);
-    }
-    this.columns = keys.shape[0] as number;
+    [this.rows, this.#width] = q.dims as [number, number];
+    this.columns = keys.dims[0] as number;
     this.blockRows = Math.min(this.rows, Math.max(MIN_BLOCK_ROWS, Math.floor(BLOCK_WEIGHTS / this.columns)));
     const runtime = q.runtime;
-    kernelsOf(op, attentionKernels, runtime);
     this.#runtime = runtime;
     this.#similarity = similarity;
     this.#strength = typeof strength === 'number' ? runtime.tensor([strength]) : strength;

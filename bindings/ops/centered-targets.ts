@@ -7,7 +7,10 @@ const BLOCK_ROWS = 1024;
 const MEAN_ROWS = 256;
 const MAX_SHORTFALL = 1e-3;
 
-/** Gives the targets X of weights W as Z = X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ + D. */
+/**
+ * Gives the targets X of weights W as Z = X − W1μᵀ: what deviations D from the mean μ are to read, where values are μ +
+ * D.
+ */
 export class CenteredTargets {
   /** μ, [n]. */
   readonly mean: Tensor;
@@ -40,6 +43,7 @@ export class CenteredTargets {
     const sumToOne = arena.read(shortfalls, count).every((shortfall) => Math.abs(shortfall) <= MAX_SHORTFALL);
     arena.reset(mark);
     kernels.sum(this.mean.pointer, targets.pointer, 1, count, this.#valueSize, sumToOne ? 1 / count : 0);
+    this.#runtime.changed(this.mean);
   }
 
   /** Calls `use` with the addresses of a block of weights and of its centred targets, which are a copy. */

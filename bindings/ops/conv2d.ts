@@ -1,7 +1,15 @@
 // 2-D convolutions and transposed convolutions.
 
 import { convolutionKernels, kernelsOf } from '../engine/families.js';
-import { expectInteger, expectIntegers, expectOptions, fail, failType, type OptionKeys } from '../tensor/check.js';
+import {
+  expectInteger,
+  expectIntegers,
+  expectOptions,
+  fail,
+  failType,
+  isArray,
+  type OptionKeys,
+} from '../tensor/check.js';
 import { expectShape } from '../tensor/check-tensor.js';
 import type { Runtime } from '../tensor/runtime.js';
 import { factorsRead } from '../tensor/tape.js';
@@ -166,8 +174,10 @@ class Convolution {
     readonly runtime: Runtime,
     { images, image, result, kernel, stride, padding }: Geometry,
   ) {
+    // With a single position the stride has no effect, and may exceed the image.
+    const steps = stride.map((size, i) => (result[i + 1] === 1 ? 1 : size));
     // In the order of class Geometry in assembly/conv2d-patches.ts.
-    const numbers = [images, ...image, ...result, ...kernel, ...stride, ...padding];
+    const numbers = [images, ...image, ...result, ...kernel, ...steps, ...padding];
     this.#geometry = runtime.allocate(numbers.length);
     this.#images = images;
     this.#taps = image[0] * kernel[0] * kernel[1];
@@ -240,7 +250,7 @@ function expectPair(op: string, argument: string, value: Pair, min: number): rea
     expectInteger(op, argument, value, min, MAX_STEP);
     return [value, value];
   }
-  if (!Array.isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
+  if (!isArray(value) || value.length !== 2) failType(op, argument, 'be a number or a pair of numbers', value);
   expectIntegers(op, argument, value, min, MAX_STEP);
   return value;
 }

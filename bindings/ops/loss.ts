@@ -1,5 +1,6 @@
 // Losses: each a scalar, the mean over its batch.
 
+import { tagOf } from '../engine/bytes.js';
 import { classKernels, coreKernels, type Family, kernelsOf, logitKernels } from '../engine/families.js';
 import { fail, failType } from '../tensor/check.js';
 import { expectSameShape, expectShape } from '../tensor/check-tensor.js';
@@ -68,8 +69,7 @@ export function mseLoss(x: Tensor, target: Tensor): Tensor {
 export function crossEntropy(logits: Tensor, targets: Int32Array): Tensor {
   expectShape('crossEntropy', 'logits', logits, -1, -1);
   const [rows, columns] = logits.shape as [number, number];
-  if (Object.prototype.toString.call(targets) !== '[object Int32Array]')
-    failType('crossEntropy', 'targets', 'be an Int32Array', targets);
+  if (tagOf(targets) !== 'Int32Array') failType('crossEntropy', 'targets', 'be an Int32Array', targets);
   if (targets.length !== rows) fail('crossEntropy', 'targets', `hold ${rows} classes`, targets.length);
   for (const target of targets) {
     if (target < 0 || target >= columns) fail('crossEntropy', 'targets', `lie in [0, ${columns - 1}]`, target);

@@ -1,18 +1,21 @@
-// Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves over.
+// Values in closed form: the ridge regression of targets on weights, in float64, and the gradient of what it leaves
+// over.
 
 import { kernelsOf, regressionKernels } from '../engine/families.js';
 import { ACCUMULATE, TRANSPOSE_A, TRANSPOSE_B } from '../engine/kernels.js';
 import {
   expectBoolean,
+  expectDimensions,
   expectFits,
   expectInteger,
   expectNumber,
   expectOptions,
   fail,
+  failType,
   type OptionKeys,
 } from '../tensor/check.js';
 import { expectShape, expectTensor } from '../tensor/check-tensor.js';
-import type { Runtime } from '../tensor/runtime.js';
+import { Runtime } from '../tensor/runtime.js';
 import { DISPOSE, type Tensor } from '../tensor/tensor.js';
 import { CenteredTargets } from './centered-targets.js';
 
@@ -31,9 +34,9 @@ export interface RidgeSolution {
 /** Options of `NormalEquations`. */
 export interface NormalEquationsOptions {
   /**
-   * For weights whose rows sum to 1: penalise deviations from the targets' mean instead of from 0, so that targets with a constant added
-   * give values with that constant added. The gradient of `loss` then lacks a constant in every row, which such weights do not see.
-   * Default false.
+   * For weights whose rows sum to 1: penalise deviations from the targets' mean instead of from 0, so that targets with
+   * a constant added give values with that constant added. The gradient of `loss` then lacks a constant in every row,
+   * which such weights do not see. Default false.
    */
   center?: boolean;
 }
@@ -50,11 +53,13 @@ const FEW_COLUMNS = 64;
 /**
  * Gathers the normal equations (WᵀW + λI) V = WᵀX of a least-squares fit batch by batch, and solves them.
  *
- * WᵀW is summed in float64, where products of float32 are exact: it stays positive semidefinite, and a small λ keeps its meaning. So are
- * the squares of the targets, and WᵀX up to 2^24 products a batch or 64 columns of targets; beyond, float32 adds up 1024 rows at a
- * time. Targets are centred on their mean where the weights sum to 1, so that an offset costs no digits.
+ * WᵀW is summed in float64, where products of float32 are exact: it stays positive semidefinite, and a small λ keeps
+ * its meaning. So are the squares of the targets, and WᵀX up to 2^24 products a batch or 64 columns of targets; beyond,
+ * float32 adds up 1024 rows at a time. Targets are centred on their mean where the weights sum to 1, so that an offset
+ * costs no digits.
  *
- * Created inside a step, the equations are freed at its end; created outside, batches can be added in steps of their own.
+ * Created inside a step, the equations are freed at its end; created outside, batches can be added in steps of their
+ * own.
  *
  * @example
  * ```ts
@@ -90,6 +95,7 @@ export class NormalEquations {
    * @param valueSize Number of targets in a row n, at least 1.
    * @param options Kind of penalty.
    * @throws {RangeError} A size is no positive integer, or the equations do not fit in memory.
+   * @throws {TypeError} `runtime` is not a Runtime, or an option is unknown or of the wrong type.
    */
   constructor(
     /** Runtime whose memory holds the tensors. */
@@ -100,6 +106,7 @@ export class NormalEquations {
     readonly valueSize: number,
     options: NormalEquationsOptions = {},
   ) {
+    if (!(runtime instanceof Runtime)) failType('NormalEquations', 'runtime', 'be a Runtime', runtime);
     const { center = false } = expectOptions('NormalEquations', options, OPTIONS);
     expectInteger('NormalEquations', 'memorySize', memorySize, 1);
     expectInteger('NormalEquations', 'valueSize', valueSize, 1);
@@ -108,11 +115,19 @@ export class NormalEquations {
     const [gram, cross] = [columnPanelBytes(memorySize, memorySize), columnPanelBytes(memorySize, valueSize)];
     // A factor as large as WᵀW comes with every solution.
     expectFits('NormalEquations', 2 * gram + 2 * cross);
-    this.#gram = runtime.zeros([gram / 4]);
-    this.#cross = runtime.zeros([cross / 4]);
-    this.#values = runtime.zeros([memorySize, valueSize]);
-    this.#deviations = runtime.zeros([memorySize, valueSize]);
-    this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
+    expectDimensions('NormalEquations', 'the values', [memorySize, valueSize]);
+    const made: Tensor[] = [];
+    const zeros = (...shape: number[]): Tensor => made[made.push(runtime.zeros(shape)) - 1] as Tensor;
+    try {
+      this.#gram = zeros(gram / 4);
+      this.#cross = zeros(cross / 4);
+      this.#values = zeros(memorySize, valueSize);
+      this.#deviations = zeros(memorySize, valueSize);
+      this.#targets = new CenteredTargets(runtime, memorySize, valueSize);
+    } catch (error) {
+      for (const tensor of made) tensor.dispose();
+      throw error;
+    }
     this.#center = center;
   }
 
@@ -172,7 +187,8 @@ export class NormalEquations {
   }
 
   /**
-   * Solves for the values that fit best. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until it is.
+   * Solves for the values that fit best. Where WᵀW + λI is not positive definite in float64, λ is raised tenfold until
+   * it is.
    *
    * @param ridge Ridge λ, non-negative.
    * @returns The values, the loss, the λ used and the condition.
@@ -213,8 +229,8 @@ export class NormalEquations {
   /**
    * Computes the loss ½‖X − WV‖² of the last solution as an op, with a gradient to `weights` while V is held fixed.
    *
-   * The gradient (WV − X)Vᵀ is that of the rows given; the value is that of all rows added, which the solution has already. With
-   * `center` and more targets than weights, large batches take fewer operations as W(VVᵀ) − XVᵀ.
+   * The gradient (WV − X)Vᵀ is that of the rows given; the value is that of all rows added, which the solution has
+   * already. With `center` and more targets than weights, large batches take fewer operations as W(VVᵀ) − XVᵀ.
    *
    * @param weights Weights W, [B, M].
    * @param targets Targets X, [B, n].
@@ -226,6 +242,7 @@ export class NormalEquations {
     const solution = this.#solution;
     if (solution === undefined) return fail('NormalEquations.loss', 'the equations', 'be solved first', 'no solution');
     const { runtime } = this;
+    runtime.expectStep('NormalEquations.loss');
     const y = runtime.tensor([solution.loss]);
     const expanded = this.#center && this.valueSize > this.memorySize && !this.#isSmall(rows);
     const backward = () => {
@@ -233,7 +250,8 @@ export class NormalEquations {
       if (expanded) this.#addExpandedGradient(dw, dy, weights, targets);
       else this.#addResidualGradient(dw, dy, weights, targets);
     };
-    runtime.record('NormalEquations.loss', [weights], [y], backward, [weights, targets, solution.values]);
+    const read = [weights, targets, solution.values, this.#targets.mean];
+    runtime.record('NormalEquations.loss', [weights], [y], backward, read);
     return y;
   }
 
@@ -282,6 +300,6 @@ export class NormalEquations {
   }
 
   #expectAlive(op: string): void {
-    expectTensor(op, 'the equations', this.#gram);
+    expectTensor(op, 'the equations', this.#gram, this.runtime);
   }
 }

@@ -1,6 +1,6 @@
 // Shape ops: concatenation, splitting, views, repetition, transposition.
 
-import { expectDimensions, expectInteger, expectIntegers, fail, failType } from '../tensor/check.js';
+import { expectDimensions, expectInteger, expectIntegers, fail, failType, isArray } from '../tensor/check.js';
 import { axisOf, expectRank, expectSameShape, expectTensor } from '../tensor/check-tensor.js';
 import { type Shape, sizeOf } from '../tensor/shape.js';
 import { NOTHING_READ } from '../tensor/tape.js';
@@ -88,7 +88,8 @@ export function split<const S extends readonly number[]>(
 ): { -readonly [I in keyof S]: Tensor } {
   const axis = axisOf('split', x, dim);
   expectIntegers('split', 'sizes', sizes, 0);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
+  let total = 0;
+  for (let i = 0; i < sizes.length; i++) total += sizes[i] as number;
   if (total !== x.dims[axis]) fail('split', 'sizes', `sum to ${x.dims[axis]}`, sizes);
   const { runtime } = x;
   const { rows, width } = rowsFrom(x.dims, axis);
@@ -258,7 +259,7 @@ export function transpose(x: Tensor): Tensor {
 
 /** `tensors` must be an array of at least one live tensor; returns the first. */
 function expectTensors(op: string, tensors: readonly Tensor[]): Tensor {
-  if (!Array.isArray(tensors)) failType(op, 'tensors', 'be an array of Tensors', tensors);
+  if (!isArray(tensors)) failType(op, 'tensors', 'be an array of Tensors', tensors);
   if (tensors.length === 0) fail(op, 'tensors', 'hold at least one Tensor', tensors);
   for (let i = 0; i < tensors.length; i++) expectTensor(op, `tensors[${i}]`, tensors[i] as Tensor);
   return tensors[0] as Tensor;

@@ -33,13 +33,16 @@ const MIN_BLOCK_ROWS = 64;
 /**
  * Replaces every row by its nearest code, with the straight-through gradient and the losses of VQ-VAE.
  *
- * The first of several equally near codes is chosen. Distances are compared in float64 where float32 cannot tell them apart.
+ * The first of several equally near codes is chosen. Distances are compared in float64 where float32 cannot tell them
+ * apart.
  *
  * @param z Rows, [B, D].
  * @param codebook Codes, [K, D].
  * @param options Weights of the losses.
  * @returns The quantized rows, the loss, and the indices of the codes.
- * @throws {RangeError} if the shapes do not match, the codebook is empty, or `commitment` is negative or not finite.
+ * @throws {RangeError} The shapes do not match, the codebook is empty, or `commitment` is negative or not finite.
+ * @throws {TypeError} An option is unknown or of the wrong type.
+ *
  * @example
  * ```ts
  * import { load, vectorQuantize } from 'tapehead';
@@ -52,16 +55,17 @@ const MIN_BLOCK_ROWS = 64;
  * });
  * console.log([...codes].join(' ')); // → 1 2
  * ```
- * Source: van den Oord, Vinyals, Kavukcuoglu 2017, eqs. 1–3.
+ *
+ * @see van den Oord, Vinyals, Kavukcuoglu 2017, eqs. 1–3.
  */
 export function vectorQuantize(z: Tensor, codebook: Tensor, options: VectorQuantizeOptions = {}): Quantized {
   const { commitment = 0.25, codebookLoss = true } = expectOptions('vectorQuantize', options, OPTIONS);
   expectShape('vectorQuantize', 'z', z, -1, -1);
-  const [rows, width] = z.shape as [number, number];
+  const [rows, width] = z.dims as [number, number];
   expectShape('vectorQuantize', 'codebook', codebook, -1, width);
   expectNumber('vectorQuantize', 'commitment', commitment, 0);
   expectBoolean('vectorQuantize', 'codebookLoss', codebookLoss);
-  if (codebook.shape[0] === 0) fail('vectorQuantize', 'codebook', 'have at least one row', codebook.shape);
+  if (codebook.dims[0] === 0) fail('vectorQuantize', 'codebook', 'have at least one row', codebook.dims);
   const { runtime } = z;
   const { arena } = runtime;
   const kernels = kernelsOf('vectorQuantize', quantizationKernels, runtime);
@@ -92,14 +96,14 @@ export function vectorQuantize(z: Tensor, codebook: Tensor, options: VectorQuant
 }
 
 /**
- * Address of every row's nearest code, by a matrix product and then exactly. The product is of vectors less the mean of the codes, which
- * distances do not see: away from 0, all codes would be candidates.
+ * Address of every row's nearest code, by a matrix product and then exactly. The product is of vectors less the mean of
+ * the codes, which distances do not see: away from 0, all codes would be candidates.
  */
 function nearestCodes(z: Tensor, codebook: Tensor): number {
   const { runtime } = z;
   const { kernels, arena } = runtime;
-  const [rows, width] = z.shape as [number, number];
-  const size = codebook.shape[0] as number;
+  const [rows, width] = z.dims as [number, number];
+  const size = codebook.dims[0] as number;
   const codes = runtime.allocate(rows);
   const mark = arena.mark();
   const [center, bias] = [runtime.allocate(width), runtime.allocate(size)];

@@ -1,6 +1,6 @@
 // Adam and AdamW.
 
-import { expectBoolean, expectNumber, expectOptions, failType, type OptionKeys } from '../tensor/check.js';
+import { expectBoolean, expectNumber, expectOptions, failType, isArray, type OptionKeys } from '../tensor/check.js';
 import type { Flat } from '../tensor/flat.js';
 import type { Parameters } from '../tensor/parameters.js';
 import { expectDecayRate, MIN_EPS, Optimizer } from './optimizer.js';
@@ -29,7 +29,7 @@ abstract class AdaptiveMoments extends Optimizer {
   constructor(op: string, parameters: Parameters, options: AdamOptions, defaultDecay: number, decoupled: boolean) {
     const given = expectOptions(op, options, OPTIONS);
     const { lr = 1e-3, betas = [0.9, 0.999], eps = 1e-8, weightDecay = defaultDecay, amsgrad = false } = given;
-    if (!Array.isArray(betas) || betas.length !== 2) failType(op, 'betas', 'be two numbers', betas);
+    if (!isArray(betas) || betas.length !== 2) failType(op, 'betas', 'be two numbers', betas);
     for (const i of [0, 1] as const) expectDecayRate(op, `betas[${i}]`, betas[i]);
     expectNumber(op, 'eps', eps, MIN_EPS);
     expectNumber(op, 'weightDecay', weightDecay, 0);

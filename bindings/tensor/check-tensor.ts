@@ -1,4 +1,5 @@
 // Checks of arguments that are tensors, before any kernel runs.
+import { tagOf } from '../engine/bytes.js';
 import { fail, failType } from './check.js';
 import type { Runtime } from './runtime.js';
 import { isSameShape } from './shape.js';
@@ -7,21 +8,23 @@ import { Tensor } from './tensor.js';
 /** The runtime of the innermost running step, and the function that checked its arguments last: the op that runs. */
 export const running: { runtime: Runtime | undefined; op: string } = { runtime: undefined, op: 'op' };
 
-/** `argument` must be a tensor that is still alive and, inside a step, of the runtime whose step it is. */
-export function expectTensor(op: string, argument: string, value: Tensor): void {
+/** `argument` must be a tensor that is still alive and of `owner` or, without one, of the runtime whose step is running. */
+export function expectTensor(op: string, argument: string, value: Tensor, owner?: Runtime): void {
   running.op = op;
   if (!(value instanceof Tensor)) refuse(op, argument, value);
   if (!value.scope.alive) {
     throw new ReferenceError(`${op}: ${argument} cannot be used any more, since ${value.scope.end}`);
   }
-  if (running.runtime !== undefined && value.runtime !== running.runtime) {
+  if (owner !== undefined) {
+    if (value.runtime !== owner) throw new RangeError(`${op}: ${argument} belongs to another runtime`);
+  } else if (running.runtime !== undefined && value.runtime !== running.runtime) {
     throw new RangeError(`${op}: ${argument} belongs to another runtime than the running step`);
   }
 }
 
 /** Tells a tensor of a second copy of the package from what is none. */
 function refuse(op: string, argument: string, value: unknown): never {
-  if (typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Tensor]') {
+  if (typeof value === 'object' && tagOf(value) === 'Tensor') {
     throw new TypeError(
       `${op}: ${argument} comes from another copy of tapehead, or another library; load one copy only`,
     );
@@ -55,7 +58,7 @@ export function expectRank(op: string, argument: string, value: Tensor, rank: nu
 /** The index of dimension `dim` of `x`, which must have it; negative ones count from the end. */
 export function axisOf(op: string, x: Tensor, dim: number): number {
   expectRank(op, 'x', x, 1);
-  const axis = dim < 0 ? dim + x.dims.length : dim;
+  const axis = typeof dim === 'number' && dim < 0 ? dim + x.dims.length : dim;
   if (!Number.isInteger(axis) || axis < 0 || axis >= x.dims.length) {
     fail(op, 'dim', `name one of ${x.dims.length} dimensions`, dim);
   }

@@ -1,4 +1,5 @@
 // Argument checks, which run before any other work. A message is one short sentence: function, argument, what is wrong, what was given.
+import { tagOf } from '../engine/bytes.js';
 import { type Shape, sizeOf } from './shape.js';
 
 /** Every option of a call, for `expectOptions`: the compiler holds it to the option type. */
@@ -41,7 +42,9 @@ export function expectIntegers(
   min: number,
   max: number = Number.MAX_SAFE_INTEGER,
 ): void {
-  if (!Array.isArray(values) && !isTypedArray(values)) failType(op, argument, 'be an array of integers', values);
+  if (!isArray(values) && (!isTypedArray(values) || isDetached(values))) {
+    failType(op, argument, 'be an array of integers', values);
+  }
   for (let i = 0; i < values.length; i++) expectInteger(op, `${argument}[${i}]`, values[i] as number, min, max);
 }
 
@@ -84,8 +87,12 @@ export function expectOptions<Options extends object>(
   options: Options,
   keys: OptionKeys<Options>,
 ): Options {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    failType(op, 'options', 'be an object', options);
+  if (typeof options !== 'object' || !isObject(options) || isArray(options)) {
+    return failType(op, 'options', 'be an object', options);
+  }
+  // What only looks like a tensor has getters that throw.
+  if (Object.getPrototypeOf(options) !== Object.prototype && tagOf(options) === 'Tensor') {
+    return failType(op, 'options', 'be an object of options', options);
   }
   for (const key of Object.keys(options)) {
     if (Object.hasOwn(keys, key)) continue;
@@ -99,7 +106,7 @@ export function expectOptions<Options extends object>(
  * kernels count rows in 32 bits.
  */
 export function expectDimensions(op: string, argument: string, shape: Shape): void {
-  if (!Array.isArray(shape)) failType(op, argument, 'be an array of dimensions', shape);
+  if (!isArray(shape)) failType(op, argument, 'be an array of dimensions', shape);
   if (shape.length > MAX_RANK) fail(op, argument, `have at most ${MAX_RANK} dimensions`, shape);
   for (let i = 0; i < shape.length; i++) {
     if (!Number.isSafeInteger(shape[i]) || (shape[i] as number) < 0) {
@@ -121,7 +128,37 @@ export function expectFits(op: string, bytes: number): void {
 
 /** Whether `value` is a typed array, of this realm or another. */
 export function isTypedArray(value: unknown): value is ArrayLike<number> & ArrayBufferView {
-  return ArrayBuffer.isView(value) && !(Object.prototype.toString.call(value) === '[object DataView]');
+  return ArrayBuffer.isView(value) && tagOf(value) !== 'DataView';
+}
+
+/** Whether the buffer of a typed array has been transferred, so that it is empty. */
+export function isDetached({ length, buffer }: ArrayBufferView & ArrayLike<number>): boolean {
+  if (length > 0) return false;
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
+}
+
+/** Whether `value` is an array; false where `Array.isArray` would throw, at a revoked proxy. */
+export function isArray(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether `value` has properties that can be read: not null, and no revoked proxy. */
+export function isObject(value: unknown): value is object {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;
+  try {
+    Array.isArray(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A value in a few words, for messages. Never throws, whatever the value. */
@@ -142,7 +179,7 @@ function words(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'bigint') return `${cut(`${value}`, MAX_VALUE_LENGTH)}n`;
   if (typeof value !== 'object' || value === null) return cut(String(value), MAX_VALUE_LENGTH);
-  if (Array.isArray(value)) return list(value);
+  if (isArray(value)) return list(value);
   const name = cut(`${value.constructor?.name || 'object'}`, MAX_VALUE_LENGTH);
   if (isTypedArray(value)) return `a ${name} of length ${value.length}`;
   return /^[AEIOU]/i.test(name) ? `an ${name}` : `a ${name}`;
@@ -151,7 +188,7 @@ function words(value: unknown): string {
 function list(values: readonly unknown[]): string {
   const shown = Array.from({ length: Math.min(values.length, MAX_LISTED) }, (_, i) => {
     const value = values[i];
-    return Array.isArray(value) ? '[…]' : describe(value);
+    return isArray(value) ? '[…]' : describe(value);
   });
   if (values.length > MAX_LISTED) shown.push(`… (${values.length} in all)`);
   return cut(`[${shown.join(', ')}]`, 2 * MAX_VALUE_LENGTH);
@@ -169,6 +206,8 @@ function sentence(op: string, argument: string, condition: string, got: unknown)
   return cut(`${op}: ${argument} must ${condition}, got ${describe(got)}`);
 }
 
-function cut(text: string, length = MAX_MESSAGE_LENGTH): string {
+/** One line, shortened. */
+function cut(given: string, length = MAX_MESSAGE_LENGTH): string {
+  const text = given.replace(/[\n\r\u2028\u2029]/g, ' ');
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

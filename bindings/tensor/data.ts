@@ -1,5 +1,15 @@
 // Numbers that a caller hands over: typed arrays of any realm, arrays, nested arrays.
-import { describe, fail, failType, isTypedArray, MAX_ELEMENTS, MAX_RANK } from './check.js';
+import {
+  describe,
+  fail,
+  failType,
+  isArray,
+  isDetached,
+  isObject,
+  isTypedArray,
+  MAX_ELEMENTS,
+  MAX_RANK,
+} from './check.js';
 import { isSameShape, type Shape, sizeOf } from './shape.js';
 
 /** Numbers for a tensor: one, a typed array, an array, or nested arrays of equal lengths. */
@@ -18,7 +28,7 @@ export function numbersOf(op: string, argument: string, data: unknown): Numbers 
     if (typeof data[0] === 'bigint') failType(op, argument, 'hold numbers', data);
     return { data: flat(op, argument, data), shape: [data.length] };
   }
-  if (typeof data !== 'object' || data === null || !isLength((data as ArrayLike<unknown>).length)) {
+  if (typeof data !== 'object' || !isObject(data) || !isLength((data as ArrayLike<unknown>).length)) {
     return failType(op, argument, 'be an array of numbers', data);
   }
   const list = data as ArrayLike<unknown>;
@@ -50,7 +60,7 @@ function isLength(value: unknown): boolean {
 }
 
 function isNested(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || isTypedArray(value);
+  return isArray(value) || isTypedArray(value);
 }
 
 /** The shape that the first elements have. */
@@ -106,14 +116,4 @@ function flat(op: string, argument: string, list: ArrayLike<unknown>): ArrayLike
     numbers.push(value);
   }
   return numbers;
-}
-
-/** Whether the buffer of a typed array has been transferred, so that it is empty. */
-function isDetached({ length, buffer }: ArrayBufferView & ArrayLike<number>): boolean {
-  if (length > 0) return false;
-  try {
-    return new Uint8Array(buffer).length < 0;
-  } catch {
-    return true;
-  }
 }

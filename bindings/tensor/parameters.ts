@@ -65,6 +65,11 @@ export class Parameters implements ParameterScope {
   #flat: ReturnType<typeof layOut> | undefined;
   #disposed = false;
 
+  /** @internal See `Tensor`. */
+  static [Symbol.hasInstance](value: unknown): value is Parameters {
+    return typeof value === 'object' && value !== null && #tensors in value;
+  }
+
   /**
    * Creates an empty set of parameters.
    *
@@ -152,6 +157,12 @@ export class Parameters implements ParameterScope {
     let count = 0;
     for (const { size } of this.#tensors.values()) count += size;
     return count;
+  }
+
+  /** @internal Throws where they have been disposed, in the words of the model that they belong to. */
+  expectAlive(op: string): void {
+    if (this.#disposed)
+      throw new ReferenceError(`${op}: the model cannot be used any more, since it has been disposed`);
   }
 
   /** @internal The flat buffers. They are laid out at the first call, and stay. */

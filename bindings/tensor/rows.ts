@@ -1,5 +1,6 @@
 // Data by rows: a tensor, or numbers outside the runtime's memory that are copied in a block at a time.
-import { fail, failType } from './check.js';
+import { tagOf } from '../engine/bytes.js';
+import { fail, failType, isArray, isObject } from './check.js';
 import { expectTensor } from './check-tensor.js';
 import type { Runtime } from './runtime.js';
 import type { Shape } from './shape.js';
@@ -20,7 +21,7 @@ const BLOCK_ROWS = 1024;
 /** `argument` must be a matrix with rows and columns, of finite numbers; an error names the row that is not finite. */
 export function expectRows(op: string, argument: string, rows: Rows): { count: number; columns: number } {
   if (rows instanceof Tensor) expectTensor(op, argument, rows);
-  else if (!isFloat32(rows?.data) || !Array.isArray(rows.shape)) {
+  else if (!isObject(rows) || tagOf(rows.data) !== 'Float32Array' || !isArray(rows.shape)) {
     failType(op, argument, 'be a Tensor or { shape, data: Float32Array }', rows);
   }
   const [count, columns, ...rest] = rows.shape;
@@ -50,10 +51,6 @@ function numbersIn(rows: Rows, from: number, count: number): Float32Array {
   const columns = rows.shape[1] as number;
   if (!(rows instanceof Tensor)) return rows.data.subarray(from * columns, (from + count) * columns);
   return rows.runtime.arena.read(rows.pointer + 4 * from * columns, count * columns);
-}
-
-function isFloat32(data: unknown): boolean {
-  return Object.prototype.toString.call(data) === '[object Float32Array]';
 }
 
 function isPositive(value: unknown): value is number {

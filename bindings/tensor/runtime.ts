@@ -56,6 +56,11 @@ export class Runtime {
   /** Blocks that the running step may still refer to by address. */
   #retired: Block[] = [];
 
+  /** @internal See `Tensor`. */
+  static [Symbol.hasInstance](value: unknown): value is Runtime {
+    return typeof value === 'object' && value !== null && #forever in value;
+  }
+
   /** @internal Use `load`. */
   constructor(
     /** @internal */ readonly kernels: Kernels,
@@ -235,11 +240,28 @@ export class Runtime {
     this.#tape.backward(outputs, seed, retainGraph, this.#detectAnomaly);
   }
 
+  /** @internal Throws outside a step. What creates tensors before it runs ops checks this first, so as to leave nothing behind. */
+  expectStep(op: string): void {
+    if (this.#scope !== this.#forever) return;
+    throw new RangeError(`${op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
+  }
+
+  /** @internal Throws where so many floats do not fit, before many small tensors take their time to find out. */
+  expectRoom(floats: number): void {
+    this.arena.expectRoom(floats);
+  }
+
+  /** @internal Throws inside a step. What runs steps checks this first. */
+  expectNoStep(op: string): void {
+    if (this.#scope === this.#forever) return;
+    throw new RangeError(
+      `${op}: it runs steps, which cannot be nested; call it outside runtime.step and runtime.noGrad`,
+    );
+  }
+
   /** @internal An uninitialised tensor for an op's output, in the running step. */
   output(shape: Shape): Tensor {
-    if (this.#scope === this.#forever) {
-      throw new RangeError(`${running.op}: ops must run inside runtime.step or runtime.noGrad, got a call outside`);
-    }
+    if (this.#scope === this.#forever) this.expectStep(running.op);
     const tensor = new Tensor(this, 0, shape, this.#scope);
     tensor.address = this.arena.allocate(tensor.size);
     return tensor;

@@ -1,5 +1,6 @@
 // Scope escape: tensors that the result of an inner scope holds move to the enclosing scope.
 import type { Arena } from '../engine/arena.js';
+import { isObject } from './check.js';
 import { type Scope, Tensor } from './tensor.js';
 
 /** Moves the tensors of `scope` in `result` down to `mark`, gives them to `outer`, and returns the end of the last. */
@@ -32,16 +33,24 @@ export function moveToOuter(arena: Arena, result: unknown, scope: Scope, outer: 
 export function tensorsOf(value: unknown, scope: Scope): Tensor[] {
   const seen = new Set<unknown>();
   const found: Tensor[] = [];
-  const waiting: unknown[] = [value];
+  const waiting: object[] = [];
+  const visit = (part: unknown): void => {
+    if (typeof part === 'object' && isObject(part)) waiting.push(part);
+  };
+  visit(value);
   while (waiting.length > 0) {
-    const part = waiting.pop();
-    if (typeof part !== 'object' || part === null || seen.has(part)) continue;
+    const part = waiting.pop() as object;
+    if (seen.has(part)) continue;
     seen.add(part);
     if (part instanceof Tensor) {
       if (part.scope === scope) found.push(part);
-    } else if (part instanceof Map) waiting.push(...part.keys(), ...part.values());
-    else if (Array.isArray(part) || part instanceof Set) waiting.push(...part);
-    else if ([Object.prototype, null].includes(Object.getPrototypeOf(part))) waiting.push(...Object.values(part));
+    } else for (const inner of partsOf(part)) visit(inner);
   }
   return found;
+}
+
+function partsOf(value: object): Iterable<unknown> {
+  if (value instanceof Map) return [...value.keys(), ...value.values()];
+  if (Array.isArray(value) || value instanceof Set) return value;
+  return [Object.prototype, null].includes(Object.getPrototypeOf(value)) ? Object.values(value) : [];
 }

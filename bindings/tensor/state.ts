@@ -1,5 +1,6 @@
 // State dicts: the values of parameters, buffers or moments by name, outside the runtime.
-import { describe, fail, failType, isTypedArray } from './check.js';
+import { tagOf } from '../engine/bytes.js';
+import { describe, fail, failType, isArray, isObject, isTypedArray } from './check.js';
 import { expectSize, numbersOf } from './data.js';
 import { isSameShape, type Shape } from './shape.js';
 import type { Tensor } from './tensor.js';
@@ -44,7 +45,7 @@ export interface LoadReport {
 
 /** `state` must be a Map. */
 export function expectStateMap(op: string, state: unknown): void {
-  if (Object.prototype.toString.call(state) !== '[object Map]') failType(op, 'state', 'be a Map', state);
+  if (tagOf(state) !== 'Map') failType(op, 'state', 'be a Map', state);
 }
 
 /** Sets the tensors to the values of `state`; checks everything first. */
@@ -74,9 +75,9 @@ function isUnder(prefix: string, name: unknown): boolean {
 export function expectEntry(state: StateSource, name: string, shape: Shape): Float32Array {
   const entry = state.get(name);
   if (entry === undefined) throw new RangeError(`loadStateDict: missing key ${describe(name)}`);
-  if (typeof entry !== 'object' || entry === null) failType('loadStateDict', name, 'be { shape, data }', entry);
+  if (!isObject(entry)) failType('loadStateDict', name, 'be { shape, data }', entry);
   const { shape: given, data } = entry;
-  if (!Array.isArray(given)) failType('loadStateDict', `the shape of ${name}`, 'be an array of dimensions', given);
+  if (!isArray(given)) failType('loadStateDict', `the shape of ${name}`, 'be an array of dimensions', given);
   if (!isSameShape(given, shape)) fail('loadStateDict', name, `have shape [${shape.join(', ')}]`, given);
   const numbers = isBigInts(data)
     ? { data: Float32Array.from(data, Number), shape: [data.length] }
@@ -87,7 +88,7 @@ export function expectEntry(state: StateSource, name: string, shape: Shape): Flo
 
 /** Whether all elements are bigints. */
 function isBigInts(data: unknown): data is ArrayLike<bigint> {
-  if (!isTypedArray(data) && !Array.isArray(data)) return false;
+  if (!isTypedArray(data) && !isArray(data)) return false;
   const list = data as ArrayLike<unknown>;
   for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'bigint') return false;
   return list.length > 0;

@@ -89,6 +89,11 @@ export class Tensor {
   /** `Runtime.clock` at each change of `requiresGrad` in the running step. */
   #flips: readonly number[] = NONE;
 
+  /** @internal Tells tensors by what only they have, without a word to proxies and prototypes. */
+  static [Symbol.hasInstance](value: unknown): value is Tensor {
+    return typeof value === 'object' && value !== null && #lifetime in value;
+  }
+
   /** @internal Use `runtime.tensor` or an op. */
   constructor(
     /** Runtime whose memory holds the tensor. */

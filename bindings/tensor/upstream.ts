@@ -1,5 +1,5 @@
 // Upstream gradients: what a backward pass starts from.
-import { fail, failType } from './check.js';
+import { fail, failType, isArray } from './check.js';
 import { expectTensor } from './check-tensor.js';
 import { expectSize, numbersOf, type TensorData } from './data.js';
 import type { Runtime } from './runtime.js';
@@ -11,12 +11,13 @@ export function expectUpstream(
   outputs: readonly Tensor[],
   gradients: readonly TensorData[] | undefined,
 ): ArrayLike<number>[] {
-  if (!Array.isArray(outputs)) failType('backward', 'outputs', 'be an array of Tensors', outputs);
-  if (gradients !== undefined && !Array.isArray(gradients)) failType('backward', 'gradients', 'be an array', gradients);
+  if (!isArray(outputs)) failType('backward', 'outputs', 'be an array of Tensors', outputs);
+  if (gradients !== undefined && !isArray(gradients)) failType('backward', 'gradients', 'be an array', gradients);
   if (gradients !== undefined && gradients.length !== outputs.length) {
     fail('backward', 'gradients', `hold one for each of ${outputs.length} outputs`, gradients.length);
   }
-  return outputs.map((output, i) => {
+  // Not `outputs.map`, which passes over holes.
+  return Array.from(outputs, (output, i) => {
     expectTensor('backward', 'the output', output);
     if (output.runtime !== runtime) fail('backward', 'the output', 'belong to this runtime', output);
     if (!output.requiresGrad) fail('backward', 'the output', 'depend on a tensor with requiresGrad', output);

@@ -163,6 +163,7 @@ export class GumbelMemory {
    * @throws {TypeError} `x` is not a tensor, `options` is missing, or an option is unknown.
    */
   forward(x: Tensor, options: GumbelForwardOptions): GumbelRead {
+    this.parameters.expectAlive('GumbelMemory.forward');
     const op = 'GumbelMemory.forward';
     const { training, tau = 0.67 } = expectOptions(op, options, FORWARD_KEYS);
     expectBoolean(op, 'training', training);
@@ -189,6 +190,7 @@ export class GumbelMemory {
    * @throws {TypeError} `bank` is not a tensor.
    */
   swap(bank: Tensor): void {
+    this.parameters.expectAlive('GumbelMemory.swap');
     expectTensor('GumbelMemory.swap', 'bank', bank);
     expectSameRuntime('GumbelMemory.swap', 'bank', bank, this.runtime);
     if (bank.shape[0] !== this.memorySize) {

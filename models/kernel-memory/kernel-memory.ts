@@ -156,11 +156,13 @@ export class KernelMemory {
    * @returns The bytes of the file.
    */
   save(): Uint8Array<ArrayBuffer> {
+    this.parameters.expectAlive('KernelMemory.save');
     return writeSafetensors(this.parameters.stateDict(), { format: 'pt', similarity: this.similarity });
   }
 
   /** Inverse temperature β. */
   get strength(): number {
+    this.parameters.expectAlive('KernelMemory.strength');
     return this.#strength.value;
   }
 
@@ -173,6 +175,7 @@ export class KernelMemory {
    * @throws {TypeError} `q` is not a tensor.
    */
   read(q: Tensor): Tensor {
+    this.parameters.expectAlive('KernelMemory.read');
     this.#expectQueries('KernelMemory.read', q);
     return attention(q, this.keys, this.values, { similarity: this.similarity, strength: this.#strength.tensor() });
   }
@@ -186,6 +189,7 @@ export class KernelMemory {
    * @throws {TypeError} `q` is not a tensor.
    */
   weights(q: Tensor): Tensor {
+    this.parameters.expectAlive('KernelMemory.weights');
     this.#expectQueries('KernelMemory.weights', q);
     return attentionWeights(q, this.keys, { similarity: this.similarity, strength: this.#strength.tensor() });
   }
@@ -199,6 +203,7 @@ export class KernelMemory {
    * @throws {TypeError} Q is neither a tensor nor `{ shape, data }`.
    */
   predict(Q: Rows): Float32Array {
+    this.parameters.expectAlive('KernelMemory.predict');
     const op = 'KernelMemory.predict';
     const { count, columns } = expectMatrix(op, 'Q', Q, this.runtime);
     const [keySize, valueSize] = [this.keys.shape[1] as number, this.values.shape[1] as number];
@@ -255,6 +260,7 @@ export class KernelMemoryFit {
   constructor(op: string, runtime: Runtime, Q: Rows, X: Rows, options: StepwiseFitOptions) {
     expectRuntime(op, 'runtime', runtime);
     const fit = expectFit(op, runtime, Q, X, options);
+    runtime.expectNoStep(op);
     this.memory = new KernelMemory(runtime, fit.memory);
     try {
       this.#descent = new Descent(this.memory, Q, X, fit);
@@ -278,6 +284,7 @@ export class KernelMemoryFit {
    * @throws {ReferenceError} The fit has ended.
    */
   step(): FitStep {
+    this.memory.runtime.expectNoStep('KernelMemoryFit.step');
     return this.#descent.step();
   }
 
@@ -288,6 +295,7 @@ export class KernelMemoryFit {
    * @throws {ReferenceError} The fit has ended already.
    */
   finish(): KernelMemory {
+    this.memory.runtime.expectNoStep('KernelMemoryFit.finish');
     this.memory.report = this.#descent.finish();
     return this.memory;
   }

@@ -1,6 +1,6 @@
 // Checks of what models, layers and tasks are given, before a parameter is made, a random number drawn or a kernel run.
 import { Random } from '../../bindings/random.js';
-import { describe, expectInteger, fail, failType } from '../../bindings/tensor/check.js';
+import { describe, expectInteger, fail, failType, isArray, isObject } from '../../bindings/tensor/check.js';
 import { expectShape, expectTensor } from '../../bindings/tensor/check-tensor.js';
 import type { ParameterScope, Parameters } from '../../bindings/tensor/parameters.js';
 import { Runtime } from '../../bindings/tensor/runtime.js';
@@ -35,9 +35,10 @@ export function expectRandom(op: string, argument: string, value: Random, runtim
 
 /** `value` must be a Parameters object or a scope of one. */
 export function expectParameters(op: string, argument: string, value: ParameterScope): void {
-  const scope = value as Partial<ParameterScope> | null | undefined;
-  const methods = [scope?.create, scope?.createBuffer, scope?.scope];
-  if (methods.every((method) => typeof method === 'function') && scope?.runtime instanceof Runtime) return;
+  const scope: Partial<ParameterScope> | undefined = isObject(value) ? value : undefined;
+  // `create` first: a tensor has a runtime too, and other properties that must not be read.
+  if (typeof scope?.create === 'function' && typeof scope.scope === 'function' && scope.runtime instanceof Runtime)
+    return;
   failType(op, argument, 'be a Parameters object or a scope of one', value);
 }
 
@@ -73,7 +74,7 @@ export function expectTensors(
   shape: Shape,
   runtime: Runtime,
 ): void {
-  if (!Array.isArray(list) || list.length !== count) fail(op, argument, `hold ${count} tensors`, list);
+  if (!isArray(list) || list.length !== count) fail(op, argument, `hold ${count} tensors`, list);
   for (const [i, tensor] of list.entries()) {
     expectShape(op, `${argument}[${i}]`, tensor, ...shape);
     expectSameRuntime(op, `${argument}[${i}]`, tensor, runtime);

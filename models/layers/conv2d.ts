@@ -1,7 +1,14 @@
 // Convolution layers.
 import { type Conv2dOptions, conv2d, convTranspose2d, type Pair } from '../../bindings/ops/conv2d.js';
 import type { Random } from '../../bindings/random.js';
-import { expectBoolean, expectDimensions, expectOptions, fail, type OptionKeys } from '../../bindings/tensor/check.js';
+import {
+  expectBoolean,
+  expectDimensions,
+  expectOptions,
+  fail,
+  isArray,
+  type OptionKeys,
+} from '../../bindings/tensor/check.js';
 import type { ParameterScope } from '../../bindings/tensor/parameters.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { expectInput, expectParameters, expectRandom, expectSizes, type Layout } from './check-model.js';
@@ -184,7 +191,7 @@ function expectConvolution(
 
 /** `value` must be an integer ≥ min, or two of them. */
 function expectPair(op: string, argument: string, value: Pair, min: number): void {
-  if (!Array.isArray(value)) {
+  if (!isArray(value)) {
     expectSizes(op, { [argument]: value as number }, min);
     return;
   }

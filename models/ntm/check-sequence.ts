@@ -1,5 +1,5 @@
 // Checks of inputs and states of sequence models.
-import { fail, failType } from '../../bindings/tensor/check.js';
+import { fail, failType, isObject } from '../../bindings/tensor/check.js';
 import type { Runtime } from '../../bindings/tensor/runtime.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { expectInput, expectTensors, type Layout } from '../layers/check-model.js';
@@ -28,7 +28,7 @@ export function expectTensorLists<State extends object>(
   runtime: Runtime,
   lists: { readonly [Name in keyof State]?: readonly [count: number, size: number] },
 ): void {
-  if (typeof state !== 'object' || state === null) failType(op, 'state', 'be a state of the model', state);
+  if (!isObject(state)) failType(op, 'state', 'be a state of the model', state);
   for (const [name, [count, size]] of Object.entries(lists) as [keyof State & string, [number, number]][]) {
     expectTensors(op, `state.${name}`, state[name] as readonly Tensor[], count, [batch, size], runtime);
   }

@@ -93,6 +93,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
    * @throws {RangeError} `batch` is not an integer in [1, 2^30].
    */
   initialState(batch: number): ControllerState {
+    this.parameters.expectAlive('LSTMBaseline.initialState');
     expectSizes('LSTMBaseline.initialState', { batch });
     return this.#controller.initialState(batch);
   }
@@ -107,6 +108,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
    * @throws {TypeError} `x` or `state` is missing or of another kind.
    */
   step(x: Tensor, state: ControllerState): [output: Tensor, state: ControllerState] {
+    this.parameters.expectAlive('LSTMBaseline.step');
     const op = 'LSTMBaseline.step';
     expectStep(op, x, this.parameters.runtime, this.#inputSize);
     this.#expectState(op, state, x.dims[0] as number);
@@ -124,6 +126,7 @@ export class LSTMBaseline implements SequenceModel<ControllerState> {
    * @throws {TypeError} `xs` or `state` is of another kind.
    */
   forward(xs: Tensor, state?: ControllerState): Tensor {
+    this.parameters.expectAlive('LSTMBaseline.forward');
     const op = 'LSTMBaseline.forward';
     expectSequence(op, xs, this.parameters.runtime, this.#inputSize);
     const batch = xs.dims[1] as number;

@@ -168,6 +168,7 @@ export class NTM implements SequenceModel<NTMState> {
    * @throws {RangeError} `batch` is not an integer in [1, 2^30].
    */
   initialState(batch: number): NTMState {
+    this.parameters.expectAlive('NTM.initialState');
     expectSizes('NTM.initialState', { batch });
     const readers = this.#heads.map(({ reader }) => reader.initialState(batch));
     return {
@@ -189,6 +190,7 @@ export class NTM implements SequenceModel<NTMState> {
    * @throws {TypeError} `x` or `state` is missing or of another kind.
    */
   step(x: Tensor, state: NTMState): [output: Tensor, state: NTMState, trace: NTMTrace] {
+    this.parameters.expectAlive('NTM.step');
     expectStep('NTM.step', x, this.runtime, this.#inputSize);
     this.#expectState('NTM.step', state, x.dims[0] as number);
     const reading: HeadParameters[] = [];
@@ -209,6 +211,7 @@ export class NTM implements SequenceModel<NTMState> {
    * @throws {TypeError} `xs` or `state` is of another kind.
    */
   forward(xs: Tensor, state?: NTMState): Tensor {
+    this.parameters.expectAlive('NTM.forward');
     expectSequence('NTM.forward', xs, this.runtime, this.#inputSize);
     const batch = xs.dims[1] as number;
     if (state !== undefined) this.#expectState('NTM.forward', state, batch);

@@ -98,6 +98,7 @@ export class GaussianVAE {
    * @throws {TypeError} `images` is not a tensor, or `options` is not `{ training }` with a boolean.
    */
   forward(images: Tensor, options: Mode): Reconstruction {
+    this.parameters.expectAlive('GaussianVAE.forward');
     const training = expectMode('GaussianVAE.forward', options);
     const [center, logVariance] = this.#posterior('GaussianVAE.forward', images);
     const deviation = exp(scale(logVariance, 0.5));
@@ -120,6 +121,7 @@ export class GaussianVAE {
    * @throws {TypeError} `images` is not a tensor.
    */
   encode(images: Tensor): Tensor {
+    this.parameters.expectAlive('GaussianVAE.encode');
     return this.#posterior('GaussianVAE.encode', images)[0];
   }
 
@@ -132,6 +134,7 @@ export class GaussianVAE {
    * @throws {TypeError} `z` is not a tensor.
    */
   decode(z: Tensor): Tensor {
+    this.parameters.expectAlive('GaussianVAE.decode');
     expectLatent('GaussianVAE.decode', z, this.runtime, this.#sizes.latentSize);
     return this.#decoder.forward(z);
   }
@@ -146,6 +149,7 @@ export class GaussianVAE {
    * @throws {RangeError} `count`, `height` or `width` is out of range.
    */
   sample(count: number, height: number, width: number): Tensor {
+    this.parameters.expectAlive('GaussianVAE.sample');
     const op = 'GaussianVAE.sample';
     const { latentSize, channels } = this.#sizes;
     expectSizes(op, { count, height, width });
@@ -153,6 +157,7 @@ export class GaussianVAE {
       if (value % 4 !== 0) fail(op, name, 'be a multiple of 4', value);
     }
     expectDimensions(op, 'the images', [count, channels, height, width]);
+    this.runtime.expectStep(op);
     const shape = [count, latentSize, height / 4, width / 4];
     return allOrNothing(this.#random, () => this.#decoder.forward(this.#random.normal(shape)));
   }

@@ -10,6 +10,7 @@ import {
   expectOptions,
   fail,
   failType,
+  isObject,
   type OptionKeys,
 } from '../../bindings/tensor/check.js';
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
@@ -58,6 +59,8 @@ interface Component {
 
 const KEYS: OptionKeys<LatentMixtureOptions> = { random: true, components: true };
 const BATCH_IMAGES = 50;
+/** Floats that the smallest tensor takes. */
+const MIN_FLOATS = 16;
 
 /**
  * Mixture of Gaussians over the latent maps of a trained auto-encoder, which makes it generate images: a sampled map goes through the
@@ -185,6 +188,8 @@ export class LatentMixture {
     expectRandom('LatentMixture.sample', 'random', random, runtime);
     const { mean } = this.#components[0] as Component;
     expectDimensions('LatentMixture.sample', 'the latent maps', [count, ...mean.shape]);
+    runtime.expectStep('LatentMixture.sample');
+    runtime.expectRoom(count * (sizeOf(mean.shape) + MIN_FLOATS));
     const draw = () => {
       const { mean, deviations } = this.#draw(random);
       return runtime.noGrad(() => {
@@ -247,7 +252,7 @@ function componentOf(maps: readonly Float32Array[], shape: Shape): Component {
 
 /** `model` must be an auto-encoder. */
 function expectModel(op: string, model: LatentModel): void {
-  const { runtime, encode, decode } = (model ?? {}) as Partial<LatentModel>;
+  const { runtime, encode, decode } = (isObject(model) ? model : {}) as Partial<LatentModel>;
   if (runtime instanceof Runtime && typeof encode === 'function' && typeof decode === 'function') return;
   failType(op, 'model', 'be an auto-encoder with runtime, encode and decode', model);
 }

@@ -11,6 +11,7 @@ import {
   expectOptions,
   fail,
   failType,
+  isArray,
   type OptionKeys,
 } from '../../bindings/tensor/check.js';
 import { Parameters } from '../../bindings/tensor/parameters.js';
@@ -136,6 +137,7 @@ export class MemoryVAE {
 
   /** Inverse temperature β. */
   get strength(): number {
+    this.parameters.expectAlive('MemoryVAE.strength');
     return this.#strength.value;
   }
 
@@ -148,6 +150,7 @@ export class MemoryVAE {
    * @throws {TypeError} `images` is not a tensor.
    */
   forward(images: Tensor): Reconstruction {
+    this.parameters.expectAlive('MemoryVAE.forward');
     const reconstructed = this.#read(this.#encode('MemoryVAE.forward', images));
     const error = mseLoss(reconstructed, images);
     return { images: reconstructed, loss: scale(error, 1 / this.#sizes.variance), error };
@@ -162,6 +165,7 @@ export class MemoryVAE {
    * @throws {TypeError} `images` is not a tensor.
    */
   encode(images: Tensor): Tensor {
+    this.parameters.expectAlive('MemoryVAE.encode');
     return this.#encode('MemoryVAE.encode', images);
   }
 
@@ -174,6 +178,7 @@ export class MemoryVAE {
    * @throws {TypeError} `z` is not a tensor.
    */
   decode(z: Tensor): Tensor {
+    this.parameters.expectAlive('MemoryVAE.decode');
     expectLatent('MemoryVAE.decode', z, this.runtime, this.#sizes.latentSize);
     return this.#read(z);
   }
@@ -187,6 +192,7 @@ export class MemoryVAE {
    * @throws {TypeError} `images` is not a tensor.
    */
   weights(images: Tensor): Tensor {
+    this.parameters.expectAlive('MemoryVAE.weights');
     return attentionWeights(rowsOfMap(this.#encode('MemoryVAE.weights', images)), this.#memory, this.#attention());
   }
 
@@ -223,7 +229,7 @@ function expectStrength(strength: number, learned: boolean): void {
 
 function expectMemoryInit(init: Required<MemoryVAEOptions>['memoryInit']): void {
   if (typeof init === 'number') expectNumber('MemoryVAE', 'memoryInit', init, 0);
-  else if (!Array.isArray(init) || init.length !== 2) {
+  else if (!isArray(init) || init.length !== 2) {
     failType('MemoryVAE', 'memoryInit', 'be a number or a pair of bounds', init);
   } else {
     expectNumber('MemoryVAE', 'memoryInit[0]', init[0]);

@@ -140,6 +140,7 @@ export class VQVAE {
    * @throws {TypeError} `images` is not a tensor, or `options` is not `{ training }` with a boolean.
    */
   forward(images: Tensor, options: Mode): QuantizedReconstruction {
+    this.parameters.expectAlive('VQVAE.forward');
     const training = expectMode('VQVAE.forward', options);
     const z = this.#encode('VQVAE.forward', images);
     const rows = rowsOfMap(z);
@@ -162,6 +163,7 @@ export class VQVAE {
    * @throws {TypeError} `images` is not a tensor.
    */
   encode(images: Tensor): Tensor {
+    this.parameters.expectAlive('VQVAE.encode');
     return this.#encode('VQVAE.encode', images);
   }
 
@@ -174,6 +176,7 @@ export class VQVAE {
    * @throws {TypeError} `z` is not a tensor.
    */
   decode(z: Tensor): Tensor {
+    this.parameters.expectAlive('VQVAE.decode');
     expectLatent('VQVAE.decode', z, this.runtime, this.#sizes.latentSize);
     const { quantized } = vectorQuantize(rowsOfMap(z), this.#codebook);
     return this.#decoder.forward(mapOfRows(quantized, z));
@@ -188,6 +191,7 @@ export class VQVAE {
    * @throws {TypeError} `images` is not a tensor, or `random` is not a Random.
    */
   startAt(images: Tensor, random: Random): void {
+    this.parameters.expectAlive('VQVAE.startAt');
     const op = 'VQVAE.startAt';
     expectImages(op, images, this.runtime, this.#sizes.channels);
     expectRandom(op, 'random', random, this.runtime);

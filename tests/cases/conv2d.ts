@@ -41,7 +41,10 @@ const large: Size[] = [
   [9, 33, 2, 4, 6, 3, 3, 1, 1, 1, 1],
 ];
 
-/** Strides whose square does not fit 32 bits, from the only position there is: of a convolution, and of a transposed one. */
+/**
+ * Strides whose square does not fit 32 bits, from the only position there is: of a convolution, and of a transposed
+ * one.
+ */
 const farStrides: Size[] = [
   [2, 3, 2, 5, 4, 3, 2, 46_341, 46_341, 0, 0],
   [1, 2, 3, 4, 6, 2, 3, 65_536, 2 ** 30, 1, 1],

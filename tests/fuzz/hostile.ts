@@ -102,6 +102,13 @@ const misplaced: Record<string, (world: World) => unknown> = {
   'a Random of another runtime': (world) => world.otherRandom,
   'disposed Parameters': (world) => world.disposedParameters,
   'the module': (world) => world.module,
+  'Object.create(Tensor.prototype)': ({ module }) => Object.create(module.Tensor.prototype),
+  'Object.create(Runtime.prototype)': ({ module }) => Object.create(module.Runtime.prototype),
+  'Object.create(Parameters.prototype)': ({ module }) => Object.create(module.Parameters.prototype),
+  'Object.create(Random.prototype)': ({ module }) => Object.create(module.Random.prototype),
+  'a proxy of a tensor': ({ parameter }) => new Proxy(parameter, {}),
+  'a proxy of the runtime': ({ runtime }) => new Proxy(runtime, {}),
+  'a proxy of a promise': () => new Proxy(Promise.resolve(), {}),
 };
 
 /** All of them, by their text. */

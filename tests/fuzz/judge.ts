@@ -1,4 +1,6 @@
 // What a call may do: give a value, or throw one clear sentence before any work.
+import { isObject } from '../../bindings/tensor/check.js';
+import { Tensor } from '../../index.js';
 import type { Callable } from './declarations.js';
 import { HostileError } from './hostile.js';
 
@@ -35,8 +37,8 @@ function isHostile(error: unknown): boolean {
 
 /** Tensors and typed arrays in a result. */
 export function partsOf(value: unknown, depth = 0): unknown[] {
-  if (typeof value !== 'object' || value === null || depth > 3) return [];
-  if (ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === '[object Tensor]') return [value];
+  if (typeof value !== 'object' || !isObject(value) || depth > 3) return [];
+  if (ArrayBuffer.isView(value) || value instanceof Tensor) return [value];
   const inner = value instanceof Map ? [...value.values()] : Array.isArray(value) ? value : Object.values(value);
   return inner.slice(0, 50).flatMap((part) => partsOf(part, depth + 1));
 }

@@ -1,6 +1,7 @@
 // Runs one generated call in a state of the runtime, and judges what it did.
 import { isDeepStrictEqual } from 'node:util';
-import type { Runtime, Tensor } from '../../index.js';
+import { tagOf } from '../../bindings/engine/bytes.js';
+import { Runtime, type Tensor } from '../../index.js';
 import type { Callable } from './declarations.js';
 import type { Expression } from './expression.js';
 import { faultOf, partsOf } from './judge.js';
@@ -60,7 +61,8 @@ export async function faultsOf(world: World, call: Call, names: ReadonlySet<stri
   }
   const { user, system } = process.cpuUsage(started);
   if (user + system > 1000 * MAX_CPU_MS) faults.push(`took ${Math.round((user + system) / 1e6)} s of CPU time`);
-  if (outcome.value instanceof Promise) outcome = await settled(outcome.value, faults);
+  if (!outcome.threw && tagOf(outcome.value) === 'Promise')
+    outcome = await settled(outcome.value as Promise<unknown>, faults);
   if (outcome.threw) {
     const fault = faultOf(outcome.value, names);
     if (fault !== undefined) faults.push(fault);
@@ -68,7 +70,7 @@ export async function faultsOf(world: World, call: Call, names: ReadonlySet<stri
     if (left > 0 && !/outside|another/.test(call.state))
       faults.push(`a refused call left memory in use after the step (${outcome.value})`);
   }
-  if (isRuntime(outcome.value) && outcome.value !== world.runtime) outcome.value.close();
+  if (outcome.value instanceof Runtime && outcome.value !== world.runtime) outcome.value.close();
   if (!world.isWhole) faults.push('another tensor was overwritten');
   return faults;
 }
@@ -107,14 +109,20 @@ function attempt(world: World, { callable, given, disposed, valid }: Call, fault
     return { threw: false, value };
   } catch (error) {
     const after = remembered(world);
-    // What ran out of memory inside a step has taken what there was; the step gives it back.
-    const isFull = /^out of memory/.test((error as Error)?.message);
+    // What runs out of memory, or comes to an object that is disposed, in a step has taken memory that the step gives back.
+    const isLate = /^out of memory/.test((error as Error)?.message) || error instanceof ReferenceError;
     for (const key of Object.keys(before)) {
-      if (isFull && (key === 'step memory' || key === 'memory in use')) continue;
-      if (!isDeepStrictEqual(before[key], after[key])) faults.push(`a refused call changed ${key} (${error})`);
+      if (isLate && (key === 'step memory' || key === 'memory in use')) continue;
+      if (!isUnchanged(before[key], after[key])) faults.push(`a refused call changed ${key} (${error})`);
     }
     return { threw: true, value: error };
   }
+}
+
+/** Memory that was added later is no change. */
+function isUnchanged(before: unknown, after: unknown): boolean {
+  if (!(before instanceof Uint8Array) || !(after instanceof Uint8Array)) return isDeepStrictEqual(before, after);
+  return Buffer.compare(before, after.subarray(0, before.length)) === 0;
 }
 
 /** What no refused call may change. */
@@ -131,7 +139,8 @@ function remembered(world: World): Record<string, unknown> {
   };
 }
 
-function invoke(
+/** Calls it: the result. */
+export function invoke(
   world: World,
   { how, owner, member }: Callable,
   receiver: object | undefined,
@@ -199,8 +208,4 @@ async function settled(promise: Promise<unknown>, faults: string[]): Promise<Out
   const first = await Promise.race([outcome, late]);
   clearTimeout(timer);
   return first;
-}
-
-function isRuntime(value: unknown): value is Runtime {
-  return typeof value === 'object' && value !== null && 'noGrad' in value && 'close' in value;
 }

@@ -7,6 +7,8 @@ export interface Family {
   readonly kernel: keyof Kernels;
   /** A kernel of the larger family that has all of these too, where there is one. */
   readonly within?: keyof Kernels;
+  /** Whether it has the kernels of all other families. */
+  readonly whole?: boolean;
   /** The module of each build: deflated, in base64. */
   readonly relaxed: () => Promise<{ wasm: string }>;
   readonly simd: () => Promise<{ wasm: string }>;
@@ -23,6 +25,14 @@ export const coreKernels: Family = {
 export const families: Family[] = [coreKernels];
 
 // The annotations let a bundler drop the families to which no op of the bundle refers, and so keep `load` from loading them.
+
+/** @internal No op refers to it: only a program that is not bundled has it, and loads all kernels as one module. */
+export const allKernels: Family = /* @__PURE__ */ register({
+  kernel: 'matmul',
+  whole: true,
+  relaxed: () => import('../wasm/relaxed.js'),
+  simd: () => import('../wasm/simd.js'),
+});
 
 /** @internal */
 export const attentionKernels: Family = /* @__PURE__ */ register({
@@ -122,8 +132,9 @@ function register(family: Family): Family {
  * @returns Their bytes: deflated, in base64.
  */
 export function embedded(build: 'relaxed' | 'simd'): Promise<{ wasm: string }>[] {
+  const all = families.find(({ whole }) => whole);
   const needed = families.filter(({ within }) => !families.some(({ kernel }) => kernel === within));
-  return needed.map((family) => family[build]());
+  return (all === undefined ? needed : [all]).map((family) => family[build]());
 }
 
 /**

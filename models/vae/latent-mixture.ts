@@ -16,7 +16,13 @@ import {
 import { expectShape } from '../../bindings/tensor/check-tensor.js';
 import { Runtime } from '../../bindings/tensor/runtime.js';
 import { type Shape, sizeOf } from '../../bindings/tensor/shape.js';
-import { expectEntry, type StateDict, type StateEntry, type StateSource } from '../../bindings/tensor/state.js';
+import {
+  expectEntry,
+  expectStateMap,
+  type StateDict,
+  type StateEntry,
+  type StateSource,
+} from '../../bindings/tensor/state.js';
 import type { Tensor } from '../../bindings/tensor/tensor.js';
 import { allOrNothing, expectRandom, expectSameRuntime, expectSizes } from '../layers/check-model.js';
 import { kMeans, nearest } from './clusters.js';
@@ -138,7 +144,7 @@ export class LatentMixture {
   static load(model: LatentModel, state: StateSource): LatentMixture {
     const op = 'LatentMixture.load';
     expectModel(op, model);
-    if (typeof state?.get !== 'function') failType(op, 'state', 'be a Map of entries', state);
+    expectStateMap(op, state);
     const shapeOf = (name: string): Shape => {
       const shape = state.get(name)?.shape;
       if (shape === undefined) throw new RangeError(`${op}: missing key "${name}"`);

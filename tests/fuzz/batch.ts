@@ -67,7 +67,8 @@ async function runCalls(
     if (call.disposed || /dispose|close|finish/.test(member)) world.renew(owner);
     if (!tracing && i < calls.length - 1) continue;
     const now = await world.left();
-    if (tracing && now > left) failures.push({ call: i, text, fault: `memory was not given back` });
+    if (tracing && now > 0)
+      return { failures: [...failures, { call: i, text, fault: 'memory was not given back' }], left: now };
     left = now;
   }
   return { failures, left };

@@ -1,6 +1,6 @@
 // Runs batches of generated calls in child processes, and watches them.
 import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,7 @@ export async function fuzz(
         progress((done + 1 - first) * BATCH_SIZE);
       });
       if (death !== undefined) {
-        const text = readFileSync(log, 'utf8').trim();
+        const text = existsSync(log) ? readFileSync(log, 'utf8').trim() : 'before the first call';
         failures.push({ seed, batch: next, call: -1, text, fault: death });
       }
       from = death === undefined ? next : next + 1;

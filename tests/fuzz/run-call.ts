@@ -52,8 +52,9 @@ export async function faultsOf(world: World, call: Call, names: ReadonlySet<stri
   let outcome: Outcome = { threw: false, value: undefined };
   const started = process.cpuUsage();
   try {
+    const marks = world.marks();
     inState(world, call.state, () => {
-      outcome = attempt(world, call, faults);
+      outcome = attempt(world, call, faults, marks);
       if (call.backward && !outcome.threw) faults.push(...backwardFaults(world, outcome.value, call.valid, names));
     });
   } catch (error) {
@@ -90,7 +91,12 @@ function inState({ runtime, other }: World, state: Call['state'], fn: () => void
 }
 
 /** Makes the arguments and calls; a call that throws must not have changed anything. */
-function attempt(world: World, { callable, given, disposed, valid }: Call, faults: string[]): Outcome {
+function attempt(
+  world: World,
+  { callable, given, disposed, valid }: Call,
+  faults: string[],
+  marks: readonly number[],
+): Outcome {
   let values: unknown[];
   let receiver: object | undefined;
   try {
@@ -102,13 +108,13 @@ function attempt(world: World, { callable, given, disposed, valid }: Call, fault
       return { threw: false, value: undefined };
     throw error;
   }
-  const before = remembered(world);
+  const before = remembered(world, marks);
   try {
     const value = invoke(world, callable, receiver, values);
     if (valid) faults.push(...notFinite(value, callable.name));
     return { threw: false, value };
   } catch (error) {
-    const after = remembered(world);
+    const after = remembered(world, marks);
     // What runs out of memory, or comes to an object that is disposed, in a step has taken memory that the step gives back.
     const isLate = /^out of memory/.test((error as Error)?.message) || error instanceof ReferenceError;
     for (const key of Object.keys(before)) {
@@ -126,8 +132,8 @@ function isUnchanged(before: unknown, after: unknown): boolean {
 }
 
 /** What no refused call may change. */
-function remembered(world: World): Record<string, unknown> {
-  const [own, other] = world.snapshot();
+function remembered(world: World, marks: readonly number[]): Record<string, unknown> {
+  const [own, other] = world.snapshot(marks);
   const { runtime } = world;
   return {
     'memory in use': [runtime.memory.used, world.other.memory.used],

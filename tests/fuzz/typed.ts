@@ -77,7 +77,7 @@ function instance(name: string, cook: Cook, hostile: () => Expression): Expressi
   const { choice } = cook;
   if (name === 'Tensor')
     return cook.tensor(Array.from({ length: choice.index(5) }, () => cook.size(4) - choice.index(2)));
-  if (name === 'ParameterScope' || name === 'Parameters') return choice.chance(0.5) ? cook.parameters : cook.trained;
+  if (name === 'ParameterScope' || name === 'Parameters') return cook.parameters;
   if (name === 'ReadonlyMap') return cook.state('Parameters');
   if (name === 'ArrayLike') return cook.numbers(choice.index(7));
   const known = languageObjects[name];

@@ -1,4 +1,5 @@
 // The objects that generated calls use: two runtimes, and on the first one an instance of every class.
+import type { Block } from '../../bindings/engine/arena.js';
 import * as tapehead from '../../index.js';
 import { collectUntil } from '../support/garbage.js';
 
@@ -71,6 +72,7 @@ export class World {
   readonly foreign: tapehead.Tensor;
   readonly disposedParameters: tapehead.Parameters;
   readonly #canaries: tapehead.Tensor[];
+  readonly #ledgers: Ledger[];
   readonly #instances = new Map<string, object>();
   readonly #base: number;
 
@@ -78,6 +80,7 @@ export class World {
     readonly runtime: tapehead.Runtime,
     readonly other: tapehead.Runtime,
   ) {
+    this.#ledgers = [runtime, other].map((owner) => new Ledger(owner));
     this.#canaries = [runtime, other].map((owner) => owner.tensor(new Float32Array(CANARY_SIZE).fill(7)));
     this.random = new tapehead.Random(runtime, 1);
     this.otherRandom = new tapehead.Random(other, 1);
@@ -134,13 +137,48 @@ export class World {
     return this.#canaries.every((tensor) => tensor.toArray().every((value) => value === 7));
   }
 
-  /** All persistent memory of a runtime, above the scratch region. */
-  static persistent({ arena }: tapehead.Runtime, canary: number): Buffer {
-    return Buffer.from(Buffer.from(arena.memory.buffer as ArrayBuffer, canary, arena.mark() - canary));
+  /** Copies of all persistent tensors, and of the step memory from `marks` on, to compare with later ones. */
+  snapshot(marks: readonly number[]): Buffer[] {
+    return this.#ledgers.map((ledger, i) => ledger.copy(marks[i] as number));
   }
 
-  /** A copy of all persistent memory, to compare with a later one. */
-  snapshot(): Buffer[] {
-    return this.#canaries.map(({ runtime, pointer }) => World.persistent(runtime, pointer));
+  /** Where step memory begins. */
+  marks(): number[] {
+    return [this.runtime, this.other].map(({ arena }) => arena.mark());
+  }
+}
+
+/** Knows the persistent blocks of a runtime. */
+class Ledger {
+  readonly #runtime: tapehead.Runtime;
+  readonly #blocks = new Set<WeakRef<Block>>();
+  readonly #freed = new WeakSet<Block>();
+
+  constructor(runtime: tapehead.Runtime) {
+    this.#runtime = runtime;
+    const { arena } = runtime;
+    const [allocate, free] = [arena.allocatePersistent.bind(arena), arena.free.bind(arena)];
+    arena.allocatePersistent = (count) => {
+      const block = allocate(count);
+      this.#blocks.add(new WeakRef(block));
+      return block;
+    };
+    arena.free = (block) => {
+      this.#freed.add(block);
+      free(block);
+    };
+  }
+
+  /** What is in the blocks that are in use, then the step memory from `mark` on. */
+  copy(mark: number): Buffer {
+    const { arena } = this.#runtime;
+    const memory = arena.memory.buffer as ArrayBuffer;
+    const parts: Buffer[] = [];
+    for (const reference of this.#blocks) {
+      const block = reference.deref();
+      if (block === undefined || this.#freed.has(block)) this.#blocks.delete(reference);
+      else parts.push(Buffer.from(memory, block.address, 4 * block.count));
+    }
+    return Buffer.concat([...parts, Buffer.from(memory, mark, Math.max(0, arena.mark() - mark))]);
   }
 }

@@ -257,7 +257,7 @@ export function transpose(x: Tensor): Tensor {
   return y;
 }
 
-/** `tensors` must be an array of at least one live tensor; returns the first. */
+/** `tensors` must be a non-empty array of live tensors; returns the first. */
 function expectTensors(op: string, tensors: readonly Tensor[]): Tensor {
   if (!isArray(tensors)) failType(op, 'tensors', 'be an array of Tensors', tensors);
   if (tensors.length === 0) fail(op, 'tensors', 'hold at least one Tensor', tensors);

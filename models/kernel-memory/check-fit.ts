@@ -1,4 +1,5 @@
 // Checks of the arguments of a kernel memory and of its fit, before any work.
+import { tagOf } from '../../bindings/engine/bytes.js';
 import {
   expectBoolean,
   expectDimensions,
@@ -98,8 +99,8 @@ export function expectFit(op: string, runtime: Runtime, Q: Rows, X: Rows, option
 }
 
 /** Whether `value` is a Float32Array, of this realm or another. */
-export function isFloat32Array(value: unknown): value is Float32Array {
-  return Object.prototype.toString.call(value) === '[object Float32Array]';
+function isFloat32Array(value: unknown): value is Float32Array {
+  return tagOf(value) === 'Float32Array';
 }
 
 /** Checks what `KernelMemory.fit` takes beside the options of a stepwise fit. */

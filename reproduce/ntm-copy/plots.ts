@@ -105,7 +105,7 @@ export function copyPlot(copies: readonly Copy[]): TopLevelSpec {
 }
 
 /**
- * The shortest arc of the circular memory that contains every location with a weight of at least 0.05, plus one on each
+ * The shortest arc of the circular memory that contains every location with a weight ≥ 0.05, plus one on each
  * side.
  */
 function locationsInUse(weights: readonly Frames[]): { first: number; count: number } {

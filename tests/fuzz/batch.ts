@@ -22,7 +22,7 @@ export interface Failure {
 
 export const recipes: Readonly<Record<string, Recipe>> = { ...opRecipes, ...modelRecipes };
 
-/** Runs the calls of a batch; `announce` is told of each before it runs. */
+/** Runs the calls of a batch; `announce` receives each before it runs. */
 export async function runBatch(
   callables: readonly Callable[],
   names: ReadonlySet<string>,

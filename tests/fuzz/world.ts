@@ -115,7 +115,7 @@ export class World {
     return made;
   }
 
-  /** Builds the instance of a class anew: it may have been disposed, or its numbers no longer be finite. */
+  /** Rebuilds the instance of a class, which may have been disposed or hold numbers that are not finite. */
   renew(name: string): void {
     if (name === 'Runtime' || name === 'Random') return;
     this.#instances.delete(name);
